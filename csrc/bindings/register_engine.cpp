@@ -1,0 +1,214 @@
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bindings/arrays.h"
+#include "bindings/register.h"
+#include "engine/scheduler.h"
+#include "plugins/register_plugins.h"
+
+namespace py = pybind11;
+
+namespace kubesched {
+
+namespace {
+
+using ShapeArray = py::array_t<ShapeId, py::array::c_style | py::array::forcecast>;
+
+std::unique_ptr<Scheduler> make_engine(const std::vector<py::bytes>& profiles, const std::string& tie_break,
+                                       std::uint64_t seed, const std::string& kernels) {
+  SchedulerOptions options;
+  options.tie_break = tie_break == "random" ? TieBreak::kRandom : TieBreak::kFirst;
+  options.seed = seed;
+  if (!kernels.empty()) {
+    options.kernels = find_kernels(kernels);
+    if (options.kernels == nullptr) throw py::value_error("kernels must be one of available_kernels()");
+  }
+  return std::make_unique<Scheduler>(std::vector<std::string>(profiles.begin(), profiles.end()), make_registry(),
+                                     options);
+}
+
+NodeIndex require_node(const Scheduler& engine, const std::string& name) {
+  const StringId id = engine.state().strings().find(name);
+  const NodeIndex node = id == kNoId ? kNoId : engine.state().nodes().find(id);
+  if (node == kNoId) throw StateError("node must be in the cluster, got '" + name + "'");
+  return node;
+}
+
+void add_pod(Scheduler& engine, std::string key, ShapeId shape, const std::string& node_name) {
+  engine.state().require_new_pod(key);
+  const NodeIndex node = require_node(engine, node_name);
+  engine.state().place(std::move(key), shape, node);
+}
+
+std::int64_t signed_index(NodeIndex node) { return node == kNoId ? -1 : static_cast<std::int64_t>(node); }
+
+py::tuple schedule(Scheduler& engine, std::string key, ShapeId shape) {
+  Decision decision;
+  {
+    const py::gil_scoped_release unlocked;
+    decision = engine.schedule(std::move(key), shape);
+  }
+  return py::make_tuple(signed_index(decision.node), decision.feasible_nodes, decision.evaluated_nodes,
+                        decision.message);
+}
+
+py::tuple schedule_many(Scheduler& engine, const ShapeArray& shapes, std::vector<std::string> keys) {
+  const std::vector<ShapeId> ids(shapes.data(), shapes.data() + shapes.size());
+  if (ids.size() != keys.size()) throw py::value_error("shapes and keys must be of one length");
+  std::vector<Unplaced> unplaced;
+  std::vector<std::int32_t> placed;
+  {
+    const py::gil_scoped_release unlocked;
+    const std::vector<NodeIndex> nodes = engine.schedule_many(ids, std::move(keys), unplaced);
+    placed.assign(nodes.begin(), nodes.end());  // kNoId becomes -1
+  }
+  py::dict messages;
+  for (const Unplaced& pod : unplaced) messages[py::int_(pod.position)] = pod.message;
+  return py::make_tuple(take(std::move(placed)), messages);
+}
+
+py::object rejections(const Explanation& explanation) {
+  if (!explanation.diagnosis) return py::none();
+  std::vector<std::int16_t> plugins;
+  std::vector<std::uint8_t> codes;
+  std::vector<std::uint32_t> reason_sets;
+  std::vector<std::vector<std::string>> reasons;
+  for (const Rejection& node : explanation.diagnosis->nodes()) {
+    plugins.push_back(node.plugin);
+    codes.push_back(static_cast<std::uint8_t>(node.code));
+    reason_sets.push_back(node.reasons);
+    while (node.plugin >= 0 && reasons.size() <= node.reasons) {
+      reasons.push_back(explanation.diagnosis->reasons(static_cast<ReasonSetId>(reasons.size())));
+    }
+  }
+  return py::make_tuple(take(std::move(plugins)), take(std::move(codes)), take(std::move(reason_sets)), reasons);
+}
+
+py::dict explain(Scheduler& engine, ShapeId shape) {
+  Explanation explanation;
+  {
+    const py::gil_scoped_release unlocked;
+    explanation = engine.explain(shape);
+  }
+  std::vector<std::uint8_t> feasible(explanation.feasible.size(), 0);
+  explanation.feasible.for_each([&](std::size_t node) { feasible[node] = 1; });
+  py::dict scores;
+  for (PluginScores& plugin : explanation.scores) scores[py::str(plugin.plugin)] = take(std::move(plugin.weighted));
+  py::dict result;
+  if (!explanation.pre_filter_plugin.empty()) {
+    result["pre_filter"] = py::make_tuple(explanation.pre_filter_plugin,
+                                          static_cast<int>(explanation.pre_filter.code),
+                                          explanation.pre_filter.reasons);
+  } else {
+    result["pre_filter"] = py::none();
+  }
+  result["filters"] = explanation.filters;
+  result["rejections"] = rejections(explanation);
+  result["feasible"] = take(std::move(feasible)).attr("astype")("bool");
+  result["scores"] = scores;
+  result["totals"] = take(std::move(explanation.totals));
+  result["node"] = signed_index(explanation.node);
+  result["message"] = explanation.message;
+  return result;
+}
+
+std::vector<std::string> node_names(const Scheduler& engine) {
+  const ClusterState& state = engine.state();
+  std::vector<std::string> names;
+  names.reserve(state.nodes().size());
+  for (std::size_t node = 0; node < state.nodes().size(); ++node) {
+    names.push_back(state.strings()[state.nodes().name(node)]);
+  }
+  return names;
+}
+
+std::vector<std::string> resource_names(const Scheduler& engine) {
+  std::vector<std::string> names;
+  for (ResourceId id = 0; id < engine.state().resources().size(); ++id) {
+    names.push_back(engine.state().resources().name(id));
+  }
+  return names;
+}
+
+ResourceId require_resource(const Scheduler& engine, const std::string& name) {
+  const ResourceId id = engine.state().resources().find(name);
+  if (id == kNoId) throw py::key_error(name);
+  return id;
+}
+
+// A column that no node has filled yet may be shorter than the cluster; it is all zeros.
+py::array_t<std::int64_t> amounts(const Scheduler& engine, const Column<std::int64_t>& column) {
+  if (column.size() == engine.state().nodes().size()) return view(column);
+  return view(Column<std::int64_t>(engine.state().nodes().size(), 0));
+}
+
+py::object node_of(const Scheduler& engine, const std::string& key) {
+  const PodTable& pods = engine.state().pods();
+  const PodId id = pods.find(key);
+  if (id == kNoId) return py::none();
+  const NodeTable& nodes = engine.state().nodes();
+  return py::str(engine.state().strings()[nodes.name(nodes.index_of_uid(pods[id].node_uid))]);
+}
+
+py::dict labels_of_key(const Scheduler& engine, const std::string& key) {
+  py::dict result;
+  const StringId id = engine.state().strings().find(key);
+  const LabelColumn* column = id == kNoId ? nullptr : engine.state().nodes().labels().find(id);
+  std::vector<std::string> values;
+  if (column != nullptr) {
+    for (StringId value : column->values) values.push_back(engine.state().strings()[value]);
+    result["codes"] = view(column->codes);
+  } else {
+    result["codes"] = view(Column<std::int32_t>(engine.state().nodes().size(), LabelColumn::kAbsent));
+  }
+  result["values"] = values;
+  return result;
+}
+
+}  // namespace
+
+void register_engine(py::module_& module) {
+  py::class_<Scheduler>(module, "Engine")
+      .def(py::init(&make_engine), py::arg("profiles"), py::arg("tie_break"), py::arg("seed"), py::arg("kernels") = "")
+      .def("fork", [](const Scheduler& engine) { return std::make_unique<Scheduler>(engine); })
+      .def_property_readonly("kernels", &Scheduler::kernels_name)
+      .def_property_readonly("num_nodes", [](const Scheduler& engine) { return engine.state().nodes().size(); })
+      .def_property_readonly("num_pods", [](const Scheduler& engine) { return engine.state().pods().size(); })
+      .def("add_node", [](Scheduler& engine, const py::bytes& record) { engine.state().add_node(record); })
+      .def("update_node", [](Scheduler& engine, const py::bytes& record) { engine.state().update_node(record); })
+      .def("remove_node", [](Scheduler& engine, const std::string& name) { return engine.state().remove_node(name); })
+      .def("put_namespace", [](Scheduler& engine, const std::string& name,
+                               const py::bytes& labels) { engine.state().put_namespace(name, labels); })
+      .def("put_owner", [](Scheduler& engine, const py::bytes& record) { engine.state().put_owner(record); })
+      .def("intern_shape",
+           [](Scheduler& engine, const py::bytes& record) { return engine.state().intern_shape(record); })
+      .def("add_pod", &add_pod, py::arg("key"), py::arg("shape"), py::arg("node_name"))
+      .def("remove_pod", [](Scheduler& engine, const std::string& key) { engine.state().remove_pod(key); })
+      .def("node_of", &node_of)
+      .def("schedule", &schedule, py::arg("key"), py::arg("shape"))
+      .def("schedule_many", &schedule_many, py::arg("shapes"), py::arg("keys"))
+      .def("explain", &explain, py::arg("shape"))
+      .def("node_names", &node_names)
+      .def("resource_names", &resource_names)
+      .def("label_column", &labels_of_key)
+      .def("allocatable",
+           [](const Scheduler& engine, const std::string& name) {
+             return amounts(engine, engine.state().nodes().allocatable(require_resource(engine, name)));
+           })
+      .def("requested",
+           [](const Scheduler& engine, const std::string& name) {
+             return amounts(engine, engine.state().nodes().requested(require_resource(engine, name)));
+           })
+      .def("non_zero_milli_cpu",
+           [](const Scheduler& engine) { return view(engine.state().nodes().non_zero_milli_cpu()); })
+      .def("non_zero_memory_bytes",
+           [](const Scheduler& engine) { return view(engine.state().nodes().non_zero_memory_bytes()); })
+      .def("num_pods_by_node", [](const Scheduler& engine) { return view(engine.state().nodes().num_pods()); })
+      .def("unschedulable", [](const Scheduler& engine) { return view(engine.state().nodes().unschedulable()); });
+}
+
+}  // namespace kubesched

@@ -1,0 +1,23 @@
+#include "framework/plugin.h"
+
+namespace kubesched {
+
+PreFilterResult Plugin::pre_filter(Cycle&) const { return {}; }
+
+void Plugin::filter(Cycle&, NodeMask&, Diagnosis*) const {}
+
+bool Plugin::pre_score(Cycle&, const NodeMask&) const { return false; }
+
+void Plugin::add_score(Cycle&, const NodeMask&, std::int64_t, std::int64_t*) const {}
+
+void add_normalized(const std::vector<std::int64_t>& raw, const NodeMask& feasible, bool reverse, std::int64_t weight,
+                    std::int64_t* totals) {
+  std::int64_t highest = 0;
+  feasible.for_each([&](std::size_t node) { highest = raw[node] > highest ? raw[node] : highest; });
+  feasible.for_each([&](std::size_t node) {
+    const std::int64_t share = highest == 0 ? 0 : Plugin::kMaxNodeScore * raw[node] / highest;
+    totals[node] += weight * (reverse ? Plugin::kMaxNodeScore - share : share);
+  });
+}
+
+}  // namespace kubesched

@@ -1,0 +1,74 @@
+// What a scheduling plugin is: functions over all nodes at once.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/node_mask.h"
+#include "framework/diagnosis.h"
+#include "framework/memo.h"
+#include "framework/status.h"
+#include "kernels/kernels.h"
+#include "state/cluster_state.h"
+
+namespace kubesched {
+
+// One pod's scheduling cycle. Plugins may intern count rules in the state; they change nothing else.
+struct Cycle {
+  ClusterState& state;
+  ShapeId shape_id;
+  const PodShape& shape;
+  ShapeMemo& memo;
+  const Kernels& kernels;
+};
+
+// A PreFilter's answer: success, Skip, or a rejection of the pod as a whole; and a list of nodes to stay within.
+struct PreFilterResult {
+  Status status;
+  std::optional<NodeMask> nodes;
+};
+
+// Stateless but for its arguments; what it learns of a shape lives in the shape's memo. Called once a cycle with
+// spans over all nodes, so that a virtual call is paid per plugin and not per (pod, node).
+class Plugin {
+ public:
+  static constexpr std::int64_t kMaxNodeScore = 100;
+
+  // `slot` is the plugin's own place in every ShapeMemo.
+  explicit Plugin(std::size_t slot) : slot_(slot) {}
+  virtual ~Plugin() = default;
+  Plugin(const Plugin&) = delete;
+  Plugin& operator=(const Plugin&) = delete;
+
+  // Upstream's name.
+  virtual std::string_view name() const = 0;
+
+  virtual PreFilterResult pre_filter(Cycle& cycle) const;
+
+  // The verdicts of filter() depend on the shape and the nodes alone, never on the pods there.
+  virtual bool filter_is_static() const { return false; }
+
+  // Takes out of `nodes` those it rejects; with a diagnosis, says why for each.
+  virtual void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const;
+
+  // False is upstream's Skip: the plugin does not score this pod.
+  virtual bool pre_score(Cycle& cycle, const NodeMask& feasible) const;
+
+  // Adds weight * normalised score (0..100) of each feasible node to `totals`; other nodes' totals may change, too.
+  // REQUIRES: pre_score() gave true; `feasible` is not empty.
+  virtual void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const;
+
+ protected:
+  std::size_t slot() const { return slot_; }
+
+ private:
+  std::size_t slot_;
+};
+
+// totals += weight * raw * 100 / max over the feasible nodes, or 100 minus that if reversed
+// (plugins/helper/normalize_score.go DefaultNormalizeScore, v1.34). `raw` is by node and not negative.
+void add_normalized(const std::vector<std::int64_t>& raw, const NodeMask& feasible, bool reverse, std::int64_t weight,
+                    std::int64_t* totals);
+
+}  // namespace kubesched

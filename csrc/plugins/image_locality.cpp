@@ -1,0 +1,42 @@
+#include "plugins/image_locality.h"
+
+#include <algorithm>
+
+#include "plugins/raw_scores.h"
+
+namespace kubesched {
+
+namespace {
+
+constexpr std::int64_t kMebibyte = 1024 * 1024;
+constexpr std::int64_t kLeastBytes = 23 * kMebibyte;
+constexpr std::int64_t kMostBytesPerContainer = 1000 * kMebibyte;
+
+std::vector<std::int64_t> image_scores(const Cycle& cycle) {
+  const NodeTable& nodes = cycle.state.nodes();
+  std::vector<std::int64_t> bytes(nodes.size(), 0);
+  for (StringId name : cycle.shape.images) {
+    const ImageState* image = nodes.images().find(name);
+    if (image == nullptr) continue;
+    const double spread = static_cast<double>(image->num_nodes) / static_cast<double>(nodes.size());
+    const auto share = static_cast<std::int64_t>(static_cast<double>(image->size_bytes) * spread);
+    image->nodes.for_each([&](std::size_t node) { bytes[node] += share; });
+  }
+  const std::int64_t most_bytes = kMostBytesPerContainer * cycle.shape.num_containers;
+  for (std::int64_t& value : bytes) {
+    value = value < kLeastBytes ? kLeastBytes : std::min(value, most_bytes);
+    value = Plugin::kMaxNodeScore * (value - kLeastBytes) / (most_bytes - kLeastBytes);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void ImageLocality::add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const {
+  const auto& scores = cycle.memo.get<RawScores>(slot(), cycle.state.epoch(),
+                                                 [&] { return std::make_unique<RawScores>(image_scores(cycle)); });
+  if (scores.all_zero) return;
+  feasible.for_each([&](std::size_t node) { totals[node] += weight * scores.by_node[node]; });
+}
+
+}  // namespace kubesched

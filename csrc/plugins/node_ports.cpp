@@ -1,0 +1,33 @@
+#include "plugins/node_ports.h"
+
+#include <algorithm>
+
+namespace kubesched {
+
+PreFilterResult NodePorts::pre_filter(Cycle& cycle) const {
+  return {Status{cycle.shape.host_ports.empty() ? Code::kSkip : Code::kSuccess, {}}, std::nullopt};
+}
+
+bool NodePorts::clash(const HostPort& wanted, const HostPort& used) const {
+  return wanted.port == used.port && wanted.protocol == used.protocol &&
+         (wanted.ip == used.ip || wanted.ip == any_ip_ || used.ip == any_ip_);
+}
+
+void NodePorts::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const {
+  if (cycle.shape.host_ports.empty()) return;
+  const ReasonSetId reasons =
+      diagnosis == nullptr
+          ? 0
+          : diagnosis->add_reasons({"node(s) didn't have free ports for the requested pod ports"});
+  nodes.filter([&](std::size_t node) {
+    const auto& uses = cycle.state.nodes().ports(node);
+    const bool taken = std::any_of(uses.begin(), uses.end(), [&](const PortUse& use) {
+      return std::any_of(cycle.shape.host_ports.begin(), cycle.shape.host_ports.end(),
+                         [&](const HostPort& wanted) { return clash(wanted, use.port); });
+    });
+    if (taken && diagnosis != nullptr) diagnosis->reject(node, Code::kUnschedulable, reasons);
+    return !taken;
+  });
+}
+
+}  // namespace kubesched

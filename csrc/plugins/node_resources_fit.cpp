@@ -1,0 +1,148 @@
+#include "plugins/node_resources_fit.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/go_math.h"
+#include "plugins/scored_resources.h"
+
+namespace kubesched {
+
+namespace {
+
+bool is_cpu_and_memory(const std::vector<std::string>& names) {
+  return names.size() == 2 && std::find(names.begin(), names.end(), "cpu") != names.end() &&
+         std::find(names.begin(), names.end(), "memory") != names.end();
+}
+
+}  // namespace
+
+NodeResourcesFit::NodeResourcesFit(std::size_t slot, const ProfileSpec& spec)
+    : Plugin(slot),
+      strategy_(spec.fit_strategy),
+      shape_(spec.fit_shape),
+      ignored_resources_(spec.ignored_resources),
+      ignored_groups_(spec.ignored_resource_groups) {
+  for (const WeightedResource& resource : spec.fit_resources) {
+    names_.push_back(resource.name);
+    weights_.push_back(resource.weight);
+  }
+  for (ShapePoint& point : shape_) point.score *= 10;
+  cpu_and_memory_alike_ =
+      strategy_ == ScoringStrategy::kLeastAllocated && is_cpu_and_memory(names_) && weights_[0] == weights_[1];
+}
+
+bool NodeResourcesFit::ignores(const std::string& resource) const {
+  if (!is_extended_resource(resource)) return false;
+  const std::string group = resource.substr(0, resource.find('/'));
+  return std::find(ignored_resources_.begin(), ignored_resources_.end(), resource) != ignored_resources_.end() ||
+         std::find(ignored_groups_.begin(), ignored_groups_.end(), group) != ignored_groups_.end();
+}
+
+std::vector<ResourceAmount> NodeResourcesFit::checked_requests(const Cycle& cycle) const {
+  if (ignored_resources_.empty() && ignored_groups_.empty()) return cycle.shape.requests;
+  std::vector<ResourceAmount> checked;
+  for (const ResourceAmount& request : cycle.shape.requests) {
+    if (!ignores(cycle.state.resources().name(request.resource))) checked.push_back(request);
+  }
+  return checked;
+}
+
+void NodeResourcesFit::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const {
+  const std::vector<ResourceAmount> requests = checked_requests(cycle);
+  if (diagnosis != nullptr) {
+    explain(cycle, requests, nodes, *diagnosis);
+    return;
+  }
+  const NodeTable& table = cycle.state.nodes();
+  cycle.kernels.filter_below(table.num_pods().data(), table.allocatable(ResourceTable::kPods).data(), table.size(),
+                             nodes.words());
+  for (const ResourceAmount& request : requests) {
+    cycle.kernels.filter_fit(table.allocatable(request.resource).data(), table.requested(request.resource).data(),
+                             request.amount, table.size(), nodes.words());
+  }
+}
+
+void NodeResourcesFit::explain(Cycle& cycle, const std::vector<ResourceAmount>& requests, NodeMask& nodes,
+                               Diagnosis& diagnosis) const {
+  const NodeTable& table = cycle.state.nodes();
+  std::map<std::vector<bool>, ReasonSetId> reason_sets;  // by what is short: pods, then each request
+  nodes.filter([&](std::size_t node) {
+    std::vector<bool> is_short(requests.size() + 1, false);
+    is_short[0] = table.num_pods()[node] + 1 > table.allocatable(ResourceTable::kPods)[node];
+    Code code = Code::kUnschedulable;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const std::int64_t allocatable = table.allocatable(requests[i].resource)[node];
+      is_short[i + 1] = requests[i].amount > allocatable - table.requested(requests[i].resource)[node];
+      if (is_short[i + 1] && requests[i].amount > allocatable) code = Code::kUnschedulableAndUnresolvable;
+    }
+    if (std::find(is_short.begin(), is_short.end(), true) == is_short.end()) return true;
+    const auto [slot, added] = reason_sets.try_emplace(is_short, 0);
+    if (added) {
+      std::vector<std::string> reasons;
+      if (is_short[0]) reasons.emplace_back("Too many pods");
+      for (std::size_t i = 0; i < requests.size(); ++i) {
+        if (is_short[i + 1]) reasons.push_back("Insufficient " + cycle.state.resources().name(requests[i].resource));
+      }
+      slot->second = diagnosis.add_reasons(std::move(reasons));
+    }
+    diagnosis.reject(node, code, slot->second);
+    return false;
+  });
+}
+
+void NodeResourcesFit::add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight,
+                                 std::int64_t* totals) const {
+  const NodeTable& table = cycle.state.nodes();
+  if (cpu_and_memory_alike_ && kernels_are_exact(cycle, weight)) {
+    cycle.kernels.add_least_allocated(fit_columns(table.cpu_columns(), CountedAs::kNonZeroRequested),
+                                      fit_columns(table.memory_columns(), CountedAs::kNonZeroRequested),
+                                      static_cast<double>(cycle.shape.score_milli_cpu),
+                                      static_cast<double>(cycle.shape.score_memory_bytes), weight, table.size(),
+                                      totals);
+    return;
+  }
+  const auto resources = scored_resources(cycle, names_, weights_, CountedAs::kNonZeroRequested);
+  const bool ratio = strategy_ == ScoringStrategy::kRequestedToCapacityRatio;
+  feasible.for_each([&](std::size_t node) {
+    std::int64_t sum = 0;
+    std::int64_t weight_sum = 0;
+    for (const ScoredResource& resource : resources) {
+      const std::int64_t allocatable = resource.allocatable[node];
+      if (allocatable == 0) continue;
+      const std::int64_t score = resource_score(resource.requested[node] + resource.pod_request, allocatable);
+      if (ratio && score <= 0) continue;
+      sum += score * resource.weight;
+      weight_sum += resource.weight;
+    }
+    if (weight_sum == 0) return;
+    totals[node] += weight * (ratio ? go_round(static_cast<double>(sum) / static_cast<double>(weight_sum))
+                                    : sum / weight_sum);
+  });
+}
+
+std::int64_t NodeResourcesFit::resource_score(std::int64_t requested, std::int64_t allocatable) const {
+  switch (strategy_) {
+    case ScoringStrategy::kLeastAllocated:
+      return requested > allocatable ? 0 : (allocatable - requested) * kMaxNodeScore / allocatable;
+    case ScoringStrategy::kMostAllocated:
+      return std::min(requested, allocatable) * kMaxNodeScore / allocatable;
+    case ScoringStrategy::kRequestedToCapacityRatio:
+      break;
+  }
+  return shape_score(requested > allocatable ? kMaxNodeScore : requested * kMaxNodeScore / allocatable);
+}
+
+std::int64_t NodeResourcesFit::shape_score(std::int64_t utilization) const {
+  for (std::size_t i = 0; i < shape_.size(); ++i) {
+    if (utilization > shape_[i].utilization) continue;
+    if (i == 0) return shape_[0].score;
+    const ShapePoint& low = shape_[i - 1];
+    const ShapePoint& high = shape_[i];
+    return low.score +
+           (high.score - low.score) * (utilization - low.utilization) / (high.utilization - low.utilization);
+  }
+  return shape_.back().score;
+}
+
+}  // namespace kubesched

@@ -1,0 +1,97 @@
+// The nodes in their order, one column per quantity.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "base/column.h"
+#include "base/cow.h"
+#include "model/node_spec.h"
+#include "model/pod_shape.h"
+#include "state/image_index.h"
+#include "state/label_index.h"
+
+namespace kubesched {
+
+// A host port in use on a node, and by how many pods.
+struct PortUse {
+  HostPort port;
+  std::int32_t count;
+};
+
+// Doubles of cpu or memory for the score kernels, derived from the integer columns.
+struct ScoreColumns {
+  Column<double> allocatable;
+  Column<double> inverse;
+  Column<double> requested;
+  Column<double> non_zero;
+};
+
+// Not thread-safe; copies share their columns until one writes.
+// INVARIANT: requested(r)[i], non_zero and num_pods sum what was charged to node i.
+class NodeTable {
+ public:
+  std::size_t size() const { return names_.size(); }
+  StringId name(std::size_t node) const { return names_[node]; }
+  // kNoId where there is no such node.
+  NodeIndex find(StringId name) const;
+  // A number that stays with the node while its index changes.
+  std::uint32_t uid(std::size_t node) const { return uids_[node]; }
+  NodeIndex index_of_uid(std::uint32_t uid) const { return (*index_by_uid_)[uid]; }
+  const std::vector<NodeIndex>& index_by_uid() const { return *index_by_uid_; }
+
+  // int64 by node, in milli-CPU, bytes or counts; zeros for a resource that no node has.
+  const Column<std::int64_t>& allocatable(ResourceId resource) const;
+  const Column<std::int64_t>& requested(ResourceId resource) const;
+  const Column<std::int64_t>& non_zero_milli_cpu() const { return non_zero_milli_cpu_; }
+  const Column<std::int64_t>& non_zero_memory_bytes() const { return non_zero_memory_bytes_; }
+  const Column<std::int64_t>& num_pods() const { return num_pods_; }
+  const Column<std::uint8_t>& unschedulable() const { return unschedulable_; }
+  const ScoreColumns& cpu_columns() const { return cpu_columns_; }
+  const ScoreColumns& memory_columns() const { return memory_columns_; }
+  // All of cpu and memory is small enough for the doubles to be exact.
+  bool doubles_are_exact() const { return doubles_are_exact_; }
+
+  const Column<std::uint32_t>& taint_set() const { return taint_set_; }
+  const std::vector<std::vector<Taint>>& taint_sets() const { return *taint_sets_; }
+  const std::vector<Taint>& taints(std::size_t node) const { return (*taint_sets_)[taint_set_[node]]; }
+  const LabelIndex& labels() const { return labels_; }
+  const ImageIndex& images() const { return images_; }
+  const std::vector<PortUse>& ports(std::size_t node) const { return (*ports_)[node]; }
+
+  NodeIndex add(const NodeSpec& node);
+  void update(NodeIndex index, const NodeSpec& node);
+  void remove(NodeIndex index);
+  // Charges a pod to a node, or with sign -1 takes it off again.
+  void charge(NodeIndex index, const PodShape& pod, std::int64_t sign);
+
+ private:
+  void set_allocatable(NodeIndex index, const NodeSpec& node);
+  void refresh_score_columns(NodeIndex index);
+  void charge_ports(NodeIndex index, const PodShape& pod, std::int64_t sign);
+  std::uint32_t intern_taints(const std::vector<Taint>& taints);
+  void ensure_resource(ResourceId resource);
+
+  Column<StringId> names_;
+  Column<std::uint32_t> uids_;
+  Cow<std::vector<NodeIndex>> index_by_uid_;
+  Cow<std::unordered_map<StringId, NodeIndex>> index_by_name_;
+  std::vector<Column<std::int64_t>> allocatable_;
+  std::vector<Column<std::int64_t>> requested_;
+  Column<std::int64_t> zeros_;
+  Column<std::int64_t> non_zero_milli_cpu_;
+  Column<std::int64_t> non_zero_memory_bytes_;
+  Column<std::int64_t> num_pods_;
+  Column<std::uint8_t> unschedulable_;
+  ScoreColumns cpu_columns_;
+  ScoreColumns memory_columns_;
+  bool doubles_are_exact_ = true;
+  Column<std::uint32_t> taint_set_;
+  Cow<std::vector<std::vector<Taint>>> taint_sets_;
+  LabelIndex labels_;
+  ImageIndex images_;
+  Cow<std::vector<std::vector<PortUse>>> ports_;
+};
+
+}  // namespace kubesched

@@ -1,0 +1,52 @@
+// The pods that sit on nodes, by key and by node.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace kubesched {
+
+// One pod on a node.
+struct PodRecord {
+  std::shared_ptr<const std::string> key;  // "namespace/name"
+  ShapeId shape = kNoId;
+  std::uint32_t node_uid = kNoId;
+  std::uint32_t position = 0;  // in the list of its node
+};
+
+// Not thread-safe. Slots of removed pods are used again.
+class PodTable {
+ public:
+  // kNoId where there is no such pod.
+  PodId find(std::string_view key) const;
+  const PodRecord& operator[](PodId id) const { return records_[id]; }
+  std::size_t size() const { return ids_.size(); }
+  // The pods of one node, in no particular order.
+  const std::vector<PodId>& on_node(std::uint32_t node_uid) const;
+
+  // REQUIRES: the key is new.
+  PodId add(std::string key, ShapeId shape, std::uint32_t node_uid);
+  void remove(PodId id);
+  void reserve(std::size_t count);
+
+  // Calls f(record) for each pod, node by node.
+  template <typename F>
+  void for_each(F&& f) const {
+    for (const auto& pods : by_node_) {
+      for (PodId id : pods) f(records_[id]);
+    }
+  }
+
+ private:
+  std::vector<PodRecord> records_;
+  std::vector<PodId> free_;
+  std::unordered_map<std::string_view, PodId> ids_;  // keys view into records_
+  std::vector<std::vector<PodId>> by_node_;          // by node uid
+};
+
+}  // namespace kubesched

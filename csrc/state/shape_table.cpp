@@ -1,0 +1,16 @@
+#include "state/shape_table.h"
+
+namespace kubesched {
+
+ShapeId ShapeTable::intern(std::string_view record, StringTable& strings, ResourceTable& resources) {
+  const auto found = ids_.find(record);
+  if (found != ids_.end()) return found->second;
+  auto shape = std::make_shared<const PodShape>(read_pod_shape(record, strings, resources));
+  const auto id = static_cast<ShapeId>(shapes_.size());
+  shapes_.push_back(std::move(shape));
+  records_.push_back(std::make_shared<const std::string>(record));
+  ids_.emplace(*records_.back(), id);
+  return id;
+}
+
+}  // namespace kubesched

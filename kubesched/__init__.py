@@ -1,0 +1,49 @@
+"""kubesched: what kube-scheduler 1.34 decides, from a C++ core.
+
+    import kubesched as ks
+    scheduler = ks.Scheduler(ks.load("cluster.yaml"))
+    print(scheduler.explain(pod))
+"""
+
+from kubesched.api.manifests import load
+from kubesched.engine import (
+    KUBERNETES_VERSION,
+    Decision,
+    Explanation,
+    NodeView,
+    Placements,
+    PodBatch,
+    Scheduler,
+)
+from kubesched.errors import (
+    ConfigError,
+    InternalError,
+    KubeschedError,
+    ManifestError,
+    ObjectError,
+    StateError,
+    TraceFormatError,
+    UnsupportedError,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "KUBERNETES_VERSION",
+    "ConfigError",
+    "Decision",
+    "Explanation",
+    "InternalError",
+    "KubeschedError",
+    "ManifestError",
+    "NodeView",
+    "ObjectError",
+    "Placements",
+    "PodBatch",
+    "Scheduler",
+    "StateError",
+    "TraceFormatError",
+    "UnsupportedError",
+    "__version__",
+    "load",
+]

@@ -1,0 +1,58 @@
+"""Writes the little-endian records that the C++ core decodes (csrc/base/reader.h reads them).
+
+Used by the codecs of pods, nodes, owners and profiles. It knows no Kubernetes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+_U32 = struct.Struct("<I")
+_I64 = struct.Struct("<q")
+
+
+class Writer:
+    """Appends values to one record; `done` returns it as bytes."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self) -> None:
+        self._parts = bytearray()
+
+    def u8(self, value: int) -> None:
+        """Append an unsigned byte; booleans are 0 or 1."""
+        self._parts.append(value)
+
+    def u32(self, value: int) -> None:
+        """Append an unsigned 32-bit integer, used for counts."""
+        self._parts += _U32.pack(value)
+
+    def i64(self, value: int) -> None:
+        """Append a signed 64-bit integer."""
+        self._parts += _I64.pack(value)
+
+    def text(self, value: str) -> None:
+        """Append a string: its length in UTF-8 bytes, then the bytes."""
+        data = value.encode("utf-8")
+        self._parts += _U32.pack(len(data))
+        self._parts += data
+
+    def texts(self, values: Iterable[str]) -> None:
+        """Append a list of strings."""
+        items = list(values)
+        self.u32(len(items))
+        for item in items:
+            self.text(item)
+
+    def pairs(self, values: Iterable[tuple[str, str]]) -> None:
+        """Append a list of (string, string)."""
+        items = list(values)
+        self.u32(len(items))
+        for key, value in items:
+            self.text(key)
+            self.text(value)
+
+    def done(self) -> bytes:
+        """Return the record."""
+        return bytes(self._parts)

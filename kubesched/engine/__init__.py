@@ -1,0 +1,20 @@
+"""Schedulers and what they answer. The only package that imports the C++ core."""
+
+from kubesched._core import available_kernels
+from kubesched.engine.decision import Decision
+from kubesched.engine.explanation import Explanation
+from kubesched.engine.node_view import NodeView
+from kubesched.engine.placements import Placements
+from kubesched.engine.pod_batch import PodBatch
+from kubesched.engine.scheduler import KUBERNETES_VERSION, Scheduler
+
+__all__ = [
+    "KUBERNETES_VERSION",
+    "Decision",
+    "Explanation",
+    "NodeView",
+    "Placements",
+    "PodBatch",
+    "Scheduler",
+    "available_kernels",
+]

@@ -1,0 +1,65 @@
+"""The outcome of many scheduling cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Placements:
+    """Where each pod of a batch went, in the order of the batch.
+
+    Attributes:
+        node_index: int32 of shape (n,); the position of the node in `Scheduler.nodes` at that time, -1 where the
+            pod fits on no node.
+        pods: the `namespace/name` of each pod.
+        messages: position in the batch -> upstream's FailedScheduling text, for the pods that went nowhere.
+    """
+
+    __slots__ = ("_node_list", "messages", "node_index", "pods")
+
+    def __init__(
+        self,
+        node_index: npt.NDArray[np.int32],
+        node_list: Sequence[str],
+        pods: Sequence[str],
+        messages: Mapping[int, str],
+    ) -> None:
+        self.node_index = node_index
+        self.pods = pods
+        self.messages = messages
+        self._node_list = node_list
+
+    def __len__(self) -> int:
+        """Count the pods of the batch."""
+        return len(self.node_index)
+
+    @property
+    def node_names(self) -> list[str | None]:
+        """The node of each pod by name; None where the pod fits on no node."""
+        names = self._node_list
+        return [names[i] if i >= 0 else None for i in self.node_index.tolist()]
+
+    @property
+    def num_placed(self) -> int:
+        """Count the pods that found a node."""
+        return int(np.count_nonzero(self.node_index >= 0))
+
+    def to_arrow(self) -> pa.Table:
+        """Return a table with columns pod (string), node (dictionary of string, null where none), message (string)."""
+        import pyarrow as pa
+
+        index = pa.array(self.node_index, mask=self.node_index < 0)
+        node = pa.DictionaryArray.from_arrays(index, pa.array(list(self._node_list), pa.string()))
+        message = [self.messages.get(i) for i in range(len(self))]
+        return pa.table({"pod": pa.array(self.pods, pa.string()), "node": node, "message": pa.array(message, pa.string())})
+
+    def __repr__(self) -> str:
+        """Say how many pods found a node."""
+        return f"Placements({self.num_placed} of {len(self)} pods placed)"

@@ -1,0 +1,100 @@
+"""Pods prepared for scheduling: each distinct spec once, and which pod has which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kubesched.api.pod_codec import encode_pod, pod_key
+
+
+class PodBatch:
+    """Pods as distinct shapes and an index into them; made once, scheduled any number of times.
+
+    A batch belongs to no scheduler. Slicing with a step of 1 gives a batch over the same shapes.
+    """
+
+    __slots__ = ("_keys", "_records", "_shape_index")
+
+    def __init__(self, records: Sequence[bytes], shape_index: npt.NDArray[np.int32], keys: Sequence[str]) -> None:
+        self._records = records
+        self._shape_index = shape_index
+        self._keys = keys
+
+    @classmethod
+    def from_manifests(cls, pods: Sequence[Mapping[str, Any]]) -> PodBatch:
+        """Prepare pods given as manifests, in order.
+
+        Raises:
+            ObjectError: a pod breaks a rule of its type.
+            UnsupportedError: a pod needs a part of kube-scheduler that is not there yet.
+        """
+        shapes: dict[bytes, int] = {}
+        index = np.empty(len(pods), np.int32)
+        keys = []
+        for i, pod in enumerate(pods):
+            index[i] = shapes.setdefault(encode_pod(pod), len(shapes))
+            keys.append(pod_key(pod))
+        return cls(list(shapes), index, keys)
+
+    @classmethod
+    def from_templates(
+        cls,
+        templates: Sequence[Mapping[str, Any]],
+        template_index: npt.ArrayLike,
+        names: Sequence[str] | None = None,
+    ) -> PodBatch:
+        """Prepare pods that are copies of templates.
+
+        Args:
+            templates: pod manifests; their namespaces hold for the copies, too.
+            template_index: integers of shape (n,), the template of each pod.
+            names: the name of each pod; without it, the template's name, a dash and the pod's position.
+
+        Raises:
+            ObjectError: a template breaks a rule of its type, an index names no template, or the lengths differ.
+            UnsupportedError: a template needs a part of kube-scheduler that is not there yet.
+        """
+        from kubesched.errors import ObjectError
+
+        index = np.ascontiguousarray(template_index, dtype=np.int32)
+        if index.ndim != 1:
+            raise ObjectError(f"template_index must have one dimension, got {index.ndim}")
+        if index.size and not (0 <= int(index.min()) and int(index.max()) < len(templates)):
+            raise ObjectError(f"template_index must be in 0..{len(templates) - 1}, got {index.min()}..{index.max()}")
+        if names is not None and len(names) != index.size:
+            raise ObjectError(f"names must be as many as template_index, got {len(names)} and {index.size}")
+        records = [encode_pod(template) for template in templates]
+        full_names = [pod_key(template) for template in templates]
+        if names is None:
+            keys = [f"{full_names[t]}-{i}" for i, t in enumerate(index.tolist())]
+        else:
+            prefixes = [name.partition("/")[0] + "/" for name in full_names]
+            keys = [prefixes[t] + name for t, name in zip(index.tolist(), names, strict=True)]
+        return cls(records, index, keys)
+
+    def __len__(self) -> int:
+        """Count the pods."""
+        return len(self._keys)
+
+    def __getitem__(self, part: slice) -> PodBatch:
+        """Return the pods of a slice as a batch."""
+        return PodBatch(self._records, self._shape_index[part], self._keys[part])
+
+    @property
+    def records(self) -> Sequence[bytes]:
+        """The distinct shapes, as the core reads them."""
+        return self._records
+
+    @property
+    def shape_index(self) -> npt.NDArray[np.int32]:
+        """int32 of shape (n,): the shape of each pod."""
+        return self._shape_index
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The `namespace/name` of each pod."""
+        return self._keys
