@@ -76,8 +76,8 @@ ShapeMemo& Scheduler::memo_for(const Profile& profile, ShapeId shape) {
   return *memos[shape];
 }
 
-Cycle Scheduler::begin(const Profile& profile, ShapeId shape) {
-  return Cycle{state_, shape, state_.shapes()[shape], memo_for(profile, shape), *kernels_};
+Cycle Scheduler::begin(ShapeMemo& memo, ShapeId shape) {
+  return Cycle{state_, shape, state_.shapes()[shape], memo, *kernels_};
 }
 
 Scheduler::Filtered Scheduler::pre_filter(Cycle& cycle, const Profile& profile) const {
@@ -167,7 +167,8 @@ Decision Scheduler::decide(ShapeId shape) {
     return decision;
   }
   const Profile& profile = profile_for(state_.shapes()[shape]);
-  Cycle cycle = begin(profile, shape);
+  state_.begin_cycle();
+  Cycle cycle = begin(memo_for(profile, shape), shape);
   Filtered filtered = pre_filter(cycle, profile);
   if (filtered.rejecting_plugin.empty()) {
     const NodeMask candidates = filtered.feasible;
@@ -220,7 +221,8 @@ Explanation Scheduler::explain(ShapeId shape) {
     return explanation;
   }
   const Profile& profile = profile_for(state_.shapes()[shape]);
-  Cycle cycle = begin(profile, shape);
+  ShapeMemo memo;  // of its own: no cycle starts, so what nodes see may differ from what the next cycle will
+  Cycle cycle = begin(memo, shape);
   Filtered filtered = pre_filter(cycle, profile);
   for (const Plugin* plugin : profile.filter()) explanation.filters.emplace_back(plugin->name());
   if (!filtered.rejecting_plugin.empty()) {

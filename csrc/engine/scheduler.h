@@ -33,7 +33,7 @@ struct Decision {
 
 struct PluginScores {
   std::string plugin;
-  std::vector<std::int64_t> weighted;  // by node; 0 where the node is not feasible
+  std::vector<std::int64_t> weighted;  // by node; means nothing where the node is not feasible
 };
 
 // Everything about one pod and every node; nothing is changed by asking.
@@ -88,7 +88,7 @@ class Scheduler {
 
   const Profile& profile_for(const PodShape& shape) const;
   ShapeMemo& memo_for(const Profile& profile, ShapeId shape);
-  Cycle begin(const Profile& profile, ShapeId shape);
+  Cycle begin(ShapeMemo& memo, ShapeId shape);
   Filtered pre_filter(Cycle& cycle, const Profile& profile) const;
   const NodeMask& static_mask(Cycle& cycle, const Profile& profile) const;
   void filter(Cycle& cycle, const Profile& profile, Filtered& filtered) const;

@@ -30,8 +30,7 @@ void read_identity(Reader& reader, StringTable& strings, ResourceTable& resource
   shape.requests = read_resources(reader, resources);
   shape.non_zero_milli_cpu = reader.i64();
   shape.non_zero_memory_bytes = reader.i64();
-  shape.score_milli_cpu = reader.i64();
-  shape.score_memory_bytes = reader.i64();
+  shape.scored_requests = read_resources(reader, resources);
 }
 
 void read_node_choice(Reader& reader, StringTable& strings, PodShape& shape) {
@@ -73,13 +72,6 @@ void read_rest(Reader& reader, StringTable& strings, PodShape& shape) {
 }
 
 }  // namespace
-
-std::int64_t PodShape::request(ResourceId resource) const {
-  for (const ResourceAmount& request : requests) {
-    if (request.resource == resource) return request.amount;
-  }
-  return 0;
-}
 
 SpreadConstraint read_spread_constraint(Reader& reader, StringTable& strings) {
   SpreadConstraint constraint{};

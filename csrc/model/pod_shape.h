@@ -60,8 +60,7 @@ struct PodShape {
   std::vector<ResourceAmount> requests;    // zeros left out
   std::int64_t non_zero_milli_cpu;         // charged to the node, defaults for unset requests included
   std::int64_t non_zero_memory_bytes;
-  std::int64_t score_milli_cpu;            // what NodeResourcesFit scores with
-  std::int64_t score_memory_bytes;
+  std::vector<ResourceAmount> scored_requests;  // what NodeResourcesFit scores with
   StringId node_name;                      // StringTable::kEmpty where spec.nodeName is unset
   std::vector<Label> node_selector;
   bool has_required_node_affinity;
@@ -85,7 +84,8 @@ struct PodShape {
   StringId scheduler_name;
 
   // 0 where the pod does not ask for the resource.
-  std::int64_t request(ResourceId resource) const;
+  std::int64_t request(ResourceId resource) const { return amount_of(requests, resource); }
+  std::int64_t scored_request(ResourceId resource) const { return amount_of(scored_requests, resource); }
 };
 
 SpreadConstraint read_spread_constraint(Reader& reader, StringTable& strings);

@@ -2,6 +2,13 @@
 
 namespace kubesched {
 
+std::int64_t amount_of(const std::vector<ResourceAmount>& amounts, ResourceId resource) {
+  for (const ResourceAmount& amount : amounts) {
+    if (amount.resource == resource) return amount.amount;
+  }
+  return 0;
+}
+
 ResourceTable::ResourceTable() : names_{"cpu", "memory", "ephemeral-storage", "pods"} {}
 
 ResourceId ResourceTable::find(std::string_view name) const {

@@ -18,6 +18,9 @@ struct ResourceAmount {
   std::int64_t amount;
 };
 
+// The amount of one resource; 0 where the list lacks it.
+std::int64_t amount_of(const std::vector<ResourceAmount>& amounts, ResourceId resource);
+
 // Resource names in the order they were met; the four that every node has come first.
 class ResourceTable {
  public:

@@ -18,9 +18,11 @@ std::vector<std::int64_t> image_scores(const Cycle& cycle) {
   for (StringId name : cycle.shape.images) {
     const ImageState* image = nodes.images().find(name);
     if (image == nullptr) continue;
-    const double spread = static_cast<double>(image->num_nodes) / static_cast<double>(nodes.size());
-    const auto share = static_cast<std::int64_t>(static_cast<double>(image->size_bytes) * spread);
-    image->nodes.for_each([&](std::size_t node) { bytes[node] += share; });
+    image->nodes.for_each([&](std::size_t node) {
+      const auto seen = static_cast<double>(nodes.images().seen_nodes(node, name));
+      const double spread = seen / static_cast<double>(nodes.size());
+      bytes[node] += static_cast<std::int64_t>(static_cast<double>(image->size_bytes) * spread);
+    });
   }
   const std::int64_t most_bytes = kMostBytesPerContainer * cycle.shape.num_containers;
   for (std::int64_t& value : bytes) {
@@ -33,8 +35,9 @@ std::vector<std::int64_t> image_scores(const Cycle& cycle) {
 }  // namespace
 
 void ImageLocality::add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const {
-  const auto& scores = cycle.memo.get<RawScores>(slot(), cycle.state.epoch(),
-                                                 [&] { return std::make_unique<RawScores>(image_scores(cycle)); });
+  const std::uint64_t version = (cycle.state.nodes().images().version() << 32) ^ cycle.state.epoch();
+  const auto& scores =
+      cycle.memo.get<RawScores>(slot(), version, [&] { return std::make_unique<RawScores>(image_scores(cycle)); });
   if (scores.all_zero) return;
   feasible.for_each([&](std::size_t node) { totals[node] += weight * scores.by_node[node]; });
 }

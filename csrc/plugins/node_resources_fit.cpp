@@ -97,9 +97,9 @@ void NodeResourcesFit::add_score(Cycle& cycle, const NodeMask& feasible, std::in
   if (cpu_and_memory_alike_ && kernels_are_exact(cycle, weight)) {
     cycle.kernels.add_least_allocated(fit_columns(table.cpu_columns(), CountedAs::kNonZeroRequested),
                                       fit_columns(table.memory_columns(), CountedAs::kNonZeroRequested),
-                                      static_cast<double>(cycle.shape.score_milli_cpu),
-                                      static_cast<double>(cycle.shape.score_memory_bytes), weight, table.size(),
-                                      totals);
+                                      static_cast<double>(cycle.shape.scored_request(ResourceTable::kCpu)),
+                                      static_cast<double>(cycle.shape.scored_request(ResourceTable::kMemory)), weight,
+                                      table.size(), totals);
     return;
   }
   const auto resources = scored_resources(cycle, names_, weights_, CountedAs::kNonZeroRequested);

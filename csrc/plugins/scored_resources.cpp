@@ -11,14 +11,12 @@ std::vector<ScoredResource> scored_resources(const Cycle& cycle, const std::vect
   for (std::size_t i = 0; i < names.size(); ++i) {
     const ResourceId resource = cycle.state.resources().find(names[i]);
     if (resource == kNoId || resource == ResourceTable::kPods) continue;
-    ScoredResource entry{nodes.allocatable(resource).data(), nodes.requested(resource).data(), pod.request(resource),
-                         weights[i]};
+    ScoredResource entry{nodes.allocatable(resource).data(), nodes.requested(resource).data(),
+                         non_zero ? pod.scored_request(resource) : pod.request(resource), weights[i]};
     if (resource == ResourceTable::kCpu && non_zero) {
       entry.requested = nodes.non_zero_milli_cpu().data();
-      entry.pod_request = pod.score_milli_cpu;
     } else if (resource == ResourceTable::kMemory && non_zero) {
       entry.requested = nodes.non_zero_memory_bytes().data();
-      entry.pod_request = pod.score_memory_bytes;
     }
     const bool native = resource <= ResourceTable::kEphemeralStorage;
     if (native || entry.pod_request != 0) scored.push_back(entry);
@@ -34,7 +32,8 @@ FitColumns fit_columns(const ScoreColumns& columns, CountedAs counted_as) {
 bool kernels_are_exact(const Cycle& cycle, std::int64_t weight) {
   constexpr std::int64_t kLimit = std::int64_t{1} << 45;
   return weight <= kMaxKernelWeight && cycle.state.nodes().doubles_are_exact() &&
-         cycle.shape.score_milli_cpu < kLimit && cycle.shape.score_memory_bytes < kLimit &&
+         cycle.shape.scored_request(ResourceTable::kCpu) < kLimit &&
+         cycle.shape.scored_request(ResourceTable::kMemory) < kLimit &&
          cycle.shape.request(ResourceTable::kCpu) < kLimit && cycle.shape.request(ResourceTable::kMemory) < kLimit;
 }
 

@@ -46,6 +46,9 @@ class ClusterState {
   // The keys of the pods that went with it, sorted.
   std::vector<std::string> remove_node(std::string_view name);
 
+  // A scheduling cycle starts.
+  void begin_cycle() { nodes_.snapshot(); }
+
   // StateError where the key is there already.
   void require_new_pod(std::string_view key) const;
   // REQUIRES: the key is new.

@@ -1,5 +1,7 @@
 #include "state/image_index.h"
 
+#include <algorithm>
+
 namespace kubesched {
 
 const ImageState* ImageIndex::find(StringId name) const {
@@ -7,9 +9,33 @@ const ImageState* ImageIndex::find(StringId name) const {
   return found == images_->end() ? nullptr : &found->second;
 }
 
+std::int64_t ImageIndex::seen_nodes(std::size_t node, StringId name) const {
+  const NodeImages& images = (*by_node_)[node];
+  if (images.as_of != changes_ && is_touched_[node] != 0) return find(name)->num_nodes;
+  const auto seen = std::find_if(images.seen.begin(), images.seen.end(),
+                                 [&](const SeenImage& image) { return image.name == name; });
+  return seen->num_nodes;
+}
+
+void ImageIndex::snapshot() {
+  for (std::uint32_t node : touched_) {
+    is_touched_[node] = 0;
+    if ((*by_node_)[node].as_of == changes_) continue;
+    NodeImages& images = by_node_.edit()[node];
+    images.as_of = changes_;
+    for (SeenImage& image : images.seen) {
+      const std::int64_t num_nodes = find(image.name)->num_nodes;
+      if (image.num_nodes != num_nodes) ++version_;
+      image.num_nodes = num_nodes;
+    }
+  }
+  touched_.clear();
+}
+
 void ImageIndex::push_back(const std::vector<NodeImage>& images) {
-  names_by_node_.edit().emplace_back();
-  add(names_by_node_->size() - 1, images);
+  by_node_.edit().emplace_back();
+  is_touched_.push_back(0);
+  add(by_node_->size() - 1, images);
 }
 
 void ImageIndex::replace(std::size_t node, const std::vector<NodeImage>& images) {
@@ -19,17 +45,22 @@ void ImageIndex::replace(std::size_t node, const std::vector<NodeImage>& images)
 
 void ImageIndex::erase(std::size_t node) {
   remove(node);
-  auto& names = names_by_node_.edit();
-  names.erase(names.begin() + static_cast<std::ptrdiff_t>(node));
+  auto& by_node = by_node_.edit();
+  by_node.erase(by_node.begin() + static_cast<std::ptrdiff_t>(node));
   for (auto& [name, image] : images_.edit()) {
     if (node < image.nodes.size()) image.nodes.erase(node);
   }
+  is_touched_.erase(is_touched_.begin() + static_cast<std::ptrdiff_t>(node));
+  std::erase(touched_, static_cast<std::uint32_t>(node));
+  for (std::uint32_t& touched : touched_) touched -= touched > node ? 1 : 0;
 }
 
 void ImageIndex::add(std::size_t node, const std::vector<NodeImage>& images) {
+  touch(node);
   if (images.empty()) return;
+  ++changes_;
   auto& known = images_.edit();
-  auto& names = names_by_node_.edit()[node];
+  NodeImages& own = by_node_.edit()[node];
   for (const NodeImage& listed : images) {
     for (StringId name : listed.names) {
       const auto [slot, added] = known.try_emplace(name);
@@ -39,21 +70,22 @@ void ImageIndex::add(std::size_t node, const std::vector<NodeImage>& images) {
       if (image.nodes.test(node)) continue;
       image.nodes.set(node);
       ++image.num_nodes;
-      names.push_back(name);
+      own.seen.push_back(SeenImage{name, 0});
     }
   }
 }
 
 void ImageIndex::remove(std::size_t node) {
-  if ((*names_by_node_)[node].empty()) return;
+  if ((*by_node_)[node].seen.empty()) return;
+  ++changes_;
   auto& known = images_.edit();
-  auto& names = names_by_node_.edit()[node];
-  for (StringId name : names) {
-    const auto slot = known.find(name);
+  NodeImages& own = by_node_.edit()[node];
+  for (const SeenImage& seen : own.seen) {
+    const auto slot = known.find(seen.name);
     slot->second.nodes.reset(node);
     if (--slot->second.num_nodes == 0) known.erase(slot);
   }
-  names.clear();
+  own.seen.clear();
 }
 
 }  // namespace kubesched

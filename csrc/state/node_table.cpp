@@ -145,6 +145,7 @@ void NodeTable::charge(NodeIndex index, const PodShape& pod, std::int64_t sign) 
   non_zero_milli_cpu_.edit()[index] += sign * pod.non_zero_milli_cpu;
   non_zero_memory_bytes_.edit()[index] += sign * pod.non_zero_memory_bytes;
   num_pods_.edit()[index] += sign;
+  images_.touch(index);
   if (!pod.host_ports.empty()) charge_ports(index, pod, sign);
   refresh_score_columns(index);
 }

@@ -65,6 +65,8 @@ class NodeTable {
   void remove(NodeIndex index);
   // Charges a pod to a node, or with sign -1 takes it off again.
   void charge(NodeIndex index, const PodShape& pod, std::int64_t sign);
+  // A scheduling cycle starts (see ImageIndex).
+  void snapshot() { images_.snapshot(); }
 
  private:
   void set_allocatable(NodeIndex index, const NodeSpec& node);

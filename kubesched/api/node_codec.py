@@ -80,7 +80,4 @@ def _write_allocatable(out: Writer, status: dict[str, Any]) -> None:
             if amount >= 2**63:
                 fault(f"status.{key}.{name}", "be below 2**63 in the scheduler's units", value)
             amounts.append((name, amount))
-    out.u32(len(amounts))
-    for name, amount in amounts:
-        out.text(name)
-        out.i64(amount)
+    out.amounts(amounts)

@@ -122,14 +122,10 @@ def _refuse_unsupported(spec: dict[str, Any]) -> None:
 
 def _write_requests(out: Writer, pod: dict[str, Any], spec: dict[str, Any]) -> None:
     requests = read_pod_requests(pod, spec)
-    out.u32(len(requests.tracked))
-    for name, amount in requests.tracked:
-        out.text(name)
-        out.i64(amount)
+    out.amounts(requests.tracked)
     out.i64(requests.non_zero_milli_cpu)
     out.i64(requests.non_zero_memory_bytes)
-    out.i64(requests.score_milli_cpu)
-    out.i64(requests.score_memory_bytes)
+    out.amounts(requests.scored)
 
 
 def _write_node_affinity(out: Writer, spec: dict[str, Any], affinity: dict[str, Any]) -> None:

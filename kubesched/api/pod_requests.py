@@ -24,14 +24,14 @@ class PodRequests:
     Attributes:
         tracked: (resource, amount) by name, milli-CPU, bytes or counts; zeros left out.
         non_zero_milli_cpu, non_zero_memory_bytes: charged to the node, with a default for containers that ask none.
-        score_milli_cpu, score_memory_bytes: what NodeResourcesFit scores with.
+        scored: like `tracked`, what NodeResourcesFit scores with: defaults counted, pod-level resources and resizes
+            not (plugins/noderesources/fit.go leaves both options of its scorer off, v1.34).
     """
 
     tracked: list[tuple[str, int]]
     non_zero_milli_cpu: int
     non_zero_memory_bytes: int
-    score_milli_cpu: int
-    score_memory_bytes: int
+    scored: list[tuple[str, int]]
 
 
 @dataclass(slots=True)
@@ -149,31 +149,25 @@ def read_pod_requests(pod: dict[str, Any], spec: dict[str, Any]) -> PodRequests:
     """
     containers = _read_containers(spec, "containers")
     init_containers = _read_containers(spec, "initContainers")
-    plain = _aggregate(containers, init_containers, {})
-    pod_level = _pod_level_requests(spec, plain) if spec.get("resources") is not None else {}
+    overhead = read_amounts(spec, "overhead", "spec") if spec.get("overhead") is not None else {}
+    scored = _aggregate(containers, init_containers, _DEFAULTS)
+    _add(scored, overhead)
+    requests = _aggregate(containers, init_containers, {})
+    pod_level = _pod_level_requests(spec, requests) if spec.get("resources") is not None else {}
     if pod.get("status"):
         _resize(pod, spec, "containers", "containerStatuses", containers)
         _resize(pod, spec, "initContainers", "initContainerStatuses", init_containers)
-        plain = _aggregate(containers, init_containers, {})
-    overhead = read_amounts(spec, "overhead", "spec") if spec.get("overhead") is not None else {}
-
-    def effective(amounts: Amounts) -> Amounts:
+        requests = _aggregate(containers, init_containers, {})
+    missing = {name: nanos for name, nanos in _DEFAULTS.items() if not pod_level or name not in {**requests, **pod_level}}
+    charged = _aggregate(containers, init_containers, missing) if missing else dict(requests)
+    for amounts in (requests, charged):
         amounts.update(pod_level)
         _add(amounts, overhead)
-        return amounts
-
-    requests = effective(plain)
-    scored = effective(_aggregate(containers, init_containers, _DEFAULTS))
-    charged = scored
-    if pod_level:
-        missing = {name: nanos for name, nanos in _DEFAULTS.items() if name not in requests}
-        charged = effective(_aggregate(containers, init_containers, missing)) if missing else requests
     return PodRequests(
         _tracked(requests),
         milli_units(charged.get("cpu", 0)),
         whole_units(charged.get("memory", 0)),
-        milli_units(scored.get("cpu", 0)),
-        whole_units(scored.get("memory", 0)),
+        _tracked(scored),
     )
 
 

@@ -53,6 +53,14 @@ class Writer:
             self.text(key)
             self.text(value)
 
+    def amounts(self, values: Iterable[tuple[str, int]]) -> None:
+        """Append a list of (string, signed 64-bit integer)."""
+        items = list(values)
+        self.u32(len(items))
+        for name, amount in items:
+            self.text(name)
+            self.i64(amount)
+
     def done(self) -> bytes:
         """Return the record."""
         return bytes(self._parts)

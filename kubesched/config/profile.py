@@ -41,11 +41,7 @@ class Profile:
         out.i64(self.percentage_of_nodes_to_score)
         for point in ("preFilter", "filter", "preScore"):
             out.texts(self.at(point))
-        scored = self.at("score")
-        out.u32(len(scored))
-        for name in scored:
-            out.text(name)
-            out.i64(self.plugins.weights[name])
+        out.amounts([(name, self.plugins.weights[name]) for name in self.at("score")])
         self._write_resources(out)
         self._write_topology(out)
         return out.done()
@@ -53,10 +49,7 @@ class Profile:
     def _write_resources(self, out: Writer) -> None:
         fit = self.args.fit
         out.u8(STRATEGIES.index(fit.strategy))
-        out.u32(len(fit.resources))
-        for name, weight in fit.resources:
-            out.text(name)
-            out.i64(weight)
+        out.amounts(fit.resources)
         out.u32(len(fit.shape))
         for utilization, score in fit.shape:
             out.i64(utilization)
