@@ -25,6 +25,7 @@ from kubesched.errors import (
     TraceFormatError,
     UnsupportedError,
 )
+from kubesched.replay import ReplayResult, replay
 
 __version__ = "0.1.0"
 
@@ -40,10 +41,12 @@ __all__ = [
     "ObjectError",
     "Placements",
     "PodBatch",
+    "ReplayResult",
     "Scheduler",
     "StateError",
     "TraceFormatError",
     "UnsupportedError",
     "__version__",
     "load",
+    "replay",
 ]

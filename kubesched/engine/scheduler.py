@@ -139,9 +139,9 @@ class Scheduler:
             ObjectError, UnsupportedError, StateError: as for `schedule`; no pod is then placed.
         """
         batch = pods if isinstance(pods, PodBatch) else PodBatch.from_manifests(pods)
-        shapes = np.array([self._engine.intern_shape(record) for record in batch.records], np.uint32)
-        ids = shapes[batch.shape_index] if len(batch) else np.empty(0, np.uint32)
-        node_index, messages = self._engine.schedule_many(ids, batch.keys)
+        used, index = np.unique(batch.shape_index, return_inverse=True)
+        shapes = np.array([self._engine.intern_shape(batch.records[i]) for i in used.tolist()], np.uint32)
+        node_index, messages = self._engine.schedule_many(shapes[index], batch.keys)
         return Placements(node_index, self._names(), batch.keys, messages)
 
     def add_pod(self, pod: Manifest) -> None:

@@ -1,0 +1,5 @@
+"""The command `kubesched`."""
+
+from kubesched.cli.main import main
+
+__all__ = ["main"]

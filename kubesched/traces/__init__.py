@@ -1,0 +1,7 @@
+"""Readers of traces and of workloads made up for a try, all giving one `Trace`."""
+
+from kubesched.traces.detect import open_trace
+from kubesched.traces.example import example_trace
+from kubesched.traces.trace import Trace
+
+__all__ = ["Trace", "example_trace", "open_trace"]

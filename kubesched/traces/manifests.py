@@ -1,0 +1,78 @@
+"""Kubernetes manifests as a trace: the pending pods arrive in document order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kubesched.api.manifests import load
+from kubesched.api.pod_fields import bound_node_name, is_finished, pod_key
+from kubesched.engine import PodBatch
+from kubesched.errors import TraceFormatError
+from kubesched.traces.trace import Trace
+
+_MODEL_LABELS = (
+    "nvidia.com/gpu.product",
+    "alibabacloud.com/gpu-card-model",
+    "cloud.google.com/gke-accelerator",
+    "gpu-model",
+)
+
+
+def read_manifests(nodes: Path, pods: Path) -> Trace:
+    """Read a cluster and its pending pods; both may stand in one file.
+
+    Pods with spec.nodeName are on their nodes from the start; succeeded and failed pods are left out.
+
+    Raises:
+        ManifestError: a file cannot be read.
+        TraceFormatError: there is no node, or no pending pod.
+        ObjectError: a pod breaks a rule of its type.
+    """
+    objects = load(nodes)
+    more = objects if pods == nodes else load(pods)
+    cluster = [obj for obj in objects if obj["kind"] != "Pod"]
+    if pods != nodes:
+        cluster += [obj for obj in more if obj["kind"] not in ("Pod", "Node")]
+    if not any(obj["kind"] == "Node" for obj in cluster):
+        raise TraceFormatError(f"{nodes}: must have at least one Node, got none")
+    pending, bound, num_finished = _sort_pods(objects if pods == nodes else [*objects, *more])
+    if not pending:
+        raise TraceFormatError(f"{pods}: must have at least one pending Pod, got none")
+    notes = [f"{num_finished} finished pods are left out"] if num_finished else []
+    if bound:
+        notes.append(f"{len(bound)} pods are on their nodes from the start")
+    batch = PodBatch.from_manifests(pending)
+    arrival_ns = np.zeros(len(batch), np.int64)
+    return Trace(f"manifests {pods.name}", [*cluster, *bound], batch, arrival_ns, _model_label(cluster), tuple(notes))
+
+
+def _sort_pods(objects: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
+    """Return pending pods, bound pods and the number of finished ones; a pod listed twice counts once."""
+    pending, bound = [], []
+    num_finished = 0
+    seen = set()
+    for obj in objects:
+        if obj["kind"] != "Pod":
+            continue
+        key = pod_key(obj)
+        if key in seen:
+            continue
+        seen.add(key)
+        if is_finished(obj):
+            num_finished += 1
+        elif bound_node_name(obj):
+            bound.append(obj)
+        else:
+            pending.append(obj)
+    return pending, bound, num_finished
+
+
+def _model_label(cluster: list[dict[str, Any]]) -> str:
+    for label in _MODEL_LABELS:
+        for obj in cluster:
+            if obj["kind"] == "Node" and label in ((obj.get("metadata") or {}).get("labels") or {}):
+                return label
+    return ""

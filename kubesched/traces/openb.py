@@ -1,0 +1,115 @@
+"""Alibaba's GPU cluster trace of 2023 (openb): a node list and a pod list, both CSV.
+
+How the columns become Kubernetes objects:
+  node  sn -> name and label kubernetes.io/hostname; cpu_milli, memory_mib, gpu -> allocatable cpu, memory and
+        nvidia.com/gpu (left out where 0); 110 pods; model -> label gpu-model (left out where empty).
+  pod   cpu_milli, memory_mib -> requests; num_gpu -> nvidia.com/gpu; gpu_spec -> required node affinity to those
+        gpu-models; qos -> label qos; namespace openb. A share of a card (gpu_milli below 1000) takes the whole card.
+Pods arrive by creation_time, those of one second in file order; lists without that column in file order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kubesched.engine import PodBatch
+from kubesched.errors import TraceFormatError
+from kubesched.traces.rows import Row, read_rows
+from kubesched.traces.trace import Trace
+
+NODE_COLUMNS = ("sn", "cpu_milli", "memory_mib", "gpu", "model")
+POD_COLUMNS = ("name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli")
+_NAMESPACE = "openb"
+_MODEL_LABEL = "gpu-model"
+_PODS_PER_NODE = "110"
+_NANOS_PER_SECOND = 10**9
+
+
+def read_openb(nodes: Path, pods: Path) -> Trace:
+    """Read a node list and a pod list.
+
+    Raises:
+        TraceFormatError: a file is no such list; path, line and column are named.
+    """
+    node_objects = [_node(row) for row in read_rows(nodes, NODE_COLUMNS)]
+    if not node_objects:
+        raise TraceFormatError(f"{nodes}: must have at least one node, got none")
+    return read_openb_pods(pods, [_namespace(), *node_objects], f"openb {pods.name}")
+
+
+def read_openb_pods(pods: Path, objects: Sequence[dict[str, Any]], source: str) -> Trace:
+    """Read a pod list onto a cluster that is given."""
+    templates: dict[tuple[object, ...], int] = {}
+    manifests: list[dict[str, Any]] = []
+    index, names, arrival_s = [], [], []
+    num_shares = 0
+    for row in read_rows(pods, POD_COLUMNS):
+        key = _pod_key(row)
+        if key not in templates:
+            templates[key] = len(manifests)
+            manifests.append(_pod(*key))
+        index.append(templates[key])
+        names.append(row.name("name"))
+        arrival_s.append(row.integer("creation_time"))
+        num_shares += 0 < row.integer("gpu_milli") < 1000
+    if not names:
+        raise TraceFormatError(f"{pods}: must have at least one pod, got none")
+    order = np.argsort(np.array(arrival_s, np.int64), kind="stable")
+    batch = PodBatch.from_templates(
+        manifests, np.array(index, np.int32)[order], [names[i] for i in order.tolist()]
+    )
+    arrival_ns = np.array(arrival_s, np.int64)[order] * _NANOS_PER_SECOND
+    notes = (f"{num_shares} pods that ask for a share of a card take a whole one",) if num_shares else ()
+    return Trace(source, objects, batch, arrival_ns, _MODEL_LABEL, notes)
+
+
+def _namespace() -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}}
+
+
+def _node(row: Row) -> dict[str, Any]:
+    name = row.name("sn")
+    labels = {"kubernetes.io/hostname": name}
+    if row.text("model"):
+        labels[_MODEL_LABEL] = row.text("model")
+    resources = {
+        "cpu": f"{row.integer('cpu_milli')}m",
+        "memory": f"{row.integer('memory_mib', 2**42)}Mi",
+        "pods": _PODS_PER_NODE,
+    }
+    if row.integer("gpu"):
+        resources["nvidia.com/gpu"] = str(row.integer("gpu"))
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels},
+        "status": {"allocatable": resources},
+    }
+
+
+def _pod_key(row: Row) -> tuple[int, int, int, str, str]:
+    num_gpu, gpu_milli = row.integer("num_gpu"), row.integer("gpu_milli", 1000)
+    if num_gpu == 0 and gpu_milli != 0:
+        row.fault("gpu_milli", "be 0 where num_gpu is 0", gpu_milli)
+    if num_gpu > 0 and gpu_milli == 0:
+        row.fault("gpu_milli", "not be 0 where num_gpu is not", gpu_milli)
+    return (row.integer("cpu_milli"), row.integer("memory_mib", 2**42), num_gpu, row.text("gpu_spec"), row.text("qos"))
+
+
+def _pod(cpu_milli: int, memory_mib: int, num_gpu: int, gpu_spec: str, qos: str) -> dict[str, Any]:
+    resources: dict[str, Any] = {"requests": {"cpu": f"{cpu_milli}m", "memory": f"{memory_mib}Mi"}}
+    if num_gpu:
+        resources["limits"] = {"nvidia.com/gpu": str(num_gpu)}
+    spec: dict[str, Any] = {"containers": [{"name": "main", "image": "registry.local/main:v1", "resources": resources}]}
+    if gpu_spec:
+        models = {"key": _MODEL_LABEL, "operator": "In", "values": gpu_spec.split("|")}
+        terms = {"nodeSelectorTerms": [{"matchExpressions": [models]}]}
+        spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+    metadata: dict[str, Any] = {"name": "openb-pod", "namespace": _NAMESPACE}
+    if qos:
+        metadata["labels"] = {"qos": qos}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
