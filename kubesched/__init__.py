@@ -1,8 +1,8 @@
 """kubesched: what kube-scheduler 1.34 decides, from a C++ core.
 
-    import kubesched as ks
-    scheduler = ks.Scheduler(ks.load("cluster.yaml"))
-    print(scheduler.explain(pod))
+import kubesched as ks
+scheduler = ks.Scheduler(ks.load("cluster.yaml"))
+print(scheduler.explain(pod))
 """
 
 from kubesched.api.manifests import load

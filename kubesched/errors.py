@@ -1,13 +1,13 @@
 """Every error that kubesched raises on purpose, for callers that want to catch one kind.
 
-    KubeschedError
-      ObjectError (also ValueError)       a Kubernetes object that is not valid: object, field, value
-      ConfigError (also ValueError)       a KubeSchedulerConfiguration that upstream would refuse
-      UnsupportedError                    something upstream has and kubesched has not yet
-      ManifestError (also ValueError)     a file that is no YAML or JSON manifest: path, line
-      TraceFormatError (also ValueError)  a file that is no trace: path, line, column
-      StateError                          a node or pod that is there twice, or not at all
-      InternalError                       our bug: an invariant broke
+KubeschedError
+  ObjectError (also ValueError)       a Kubernetes object that is not valid: object, field, value
+  ConfigError (also ValueError)       a KubeSchedulerConfiguration that upstream would refuse
+  UnsupportedError                    something upstream has and kubesched has not yet
+  ManifestError (also ValueError)     a file that is no YAML or JSON manifest: path, line
+  TraceFormatError (also ValueError)  a file that is no trace: path, line, column
+  StateError                          a node or pod that is there twice, or not at all
+  InternalError                       our bug: an invariant broke
 """
 
 from __future__ import annotations

@@ -26,11 +26,10 @@ inline double go_log(double x) {
   const double s = f / (2 + f);
   const double s2 = s * s;
   const double s4 = s2 * s2;
-  const double odd = s2 * (6.666666666666735130e-01 +
-                           s4 * (2.857142874366239149e-01 +
-                                 s4 * (1.818357216161805012e-01 + s4 * 1.479819860511658591e-01)));
-  const double even = s4 * (3.999999999940941908e-01 +
-                            s4 * (2.222219843214978396e-01 + s4 * 1.531383769920937332e-01));
+  const double odd =
+      s2 * (6.666666666666735130e-01 +
+            s4 * (2.857142874366239149e-01 + s4 * (1.818357216161805012e-01 + s4 * 1.479819860511658591e-01)));
+  const double even = s4 * (3.999999999940941908e-01 + s4 * (2.222219843214978396e-01 + s4 * 1.531383769920937332e-01));
   const double half_square = 0.5 * f * f;
   return k * kLn2High - ((half_square - (s * (half_square + (odd + even)) + k * kLn2Low)) - f);
 }

@@ -100,8 +100,7 @@ py::dict explain(Scheduler& engine, ShapeId shape) {
   for (PluginScores& plugin : explanation.scores) scores[py::str(plugin.plugin)] = take(std::move(plugin.weighted));
   py::dict result;
   if (!explanation.pre_filter_plugin.empty()) {
-    result["pre_filter"] = py::make_tuple(explanation.pre_filter_plugin,
-                                          static_cast<int>(explanation.pre_filter.code),
+    result["pre_filter"] = py::make_tuple(explanation.pre_filter_plugin, static_cast<int>(explanation.pre_filter.code),
                                           explanation.pre_filter.reasons);
   } else {
     result["pre_filter"] = py::none();

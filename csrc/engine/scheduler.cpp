@@ -127,8 +127,7 @@ void Scheduler::sample(const Profile& profile, const NodeMask& candidates, Filte
   const std::int64_t percentage = profile.spec().percentage_of_nodes_to_score;
   if (percentage == ProfileSpec::kAllNodes || num_candidates == 0) return;
   const std::int64_t enough = profile.score().empty() ? 1 : feasible_nodes_to_find(percentage, num_candidates);
-  filtered.evaluated =
-      keep_first_feasible(candidates, next_start_ % num_candidates, enough, filtered.feasible);
+  filtered.evaluated = keep_first_feasible(candidates, next_start_ % num_candidates, enough, filtered.feasible);
   next_start_ = (next_start_ + filtered.evaluated) % static_cast<std::int64_t>(state_.nodes().size());
 }
 

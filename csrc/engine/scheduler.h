@@ -20,7 +20,7 @@ enum class TieBreak : std::uint8_t { kFirst, kRandom };
 struct SchedulerOptions {
   TieBreak tie_break = TieBreak::kFirst;  // among nodes of equal score: the first in node order, or a seeded draw
   std::uint64_t seed = 0;
-  const Kernels* kernels = nullptr;       // nullptr: the best that the processor runs
+  const Kernels* kernels = nullptr;  // nullptr: the best that the processor runs
 };
 
 // What one cycle decided. `message` is empty where a node was found.
@@ -38,13 +38,13 @@ struct PluginScores {
 
 // Everything about one pod and every node; nothing is changed by asking.
 struct Explanation {
-  std::string pre_filter_plugin;       // empty unless a PreFilter rejected the pod
+  std::string pre_filter_plugin;  // empty unless a PreFilter rejected the pod
   Status pre_filter;
-  std::vector<std::string> filters;    // the profile's filter plugins; Rejection::plugin points into it
+  std::vector<std::string> filters;  // the profile's filter plugins; Rejection::plugin points into it
   std::optional<Diagnosis> diagnosis;
   NodeMask feasible;
-  std::vector<PluginScores> scores;    // of the plugins that were not skipped
-  std::vector<std::int64_t> totals;    // by node
+  std::vector<PluginScores> scores;  // of the plugins that were not skipped
+  std::vector<std::int64_t> totals;  // by node
   NodeIndex node = kNoId;
   std::string message;
 };
@@ -107,8 +107,8 @@ class Scheduler {
   std::int64_t next_start_ = 0;
   std::vector<std::vector<std::unique_ptr<ShapeMemo>>> memos_;  // by profile and shape
   std::size_t num_memos_ = 0;
-  std::vector<std::int64_t> totals_;   // scratch of one cycle
-  NodeMask ties_;                      // scratch of one cycle
+  std::vector<std::int64_t> totals_;  // scratch of one cycle
+  NodeMask ties_;                     // scratch of one cycle
 };
 
 }  // namespace kubesched

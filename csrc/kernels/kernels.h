@@ -16,8 +16,8 @@ inline constexpr std::int64_t kMaxKernelWeight = std::int64_t{1} << 24;
 // cpu and memory of every node, as doubles. Exact below 2^53, which the caller guarantees.
 struct FitColumns {
   const double* allocatable;
-  const double* inverse;   // 1 / allocatable, 0 where allocatable is 0
-  const double* used;      // what the score counts as requested
+  const double* inverse;  // 1 / allocatable, 0 where allocatable is 0
+  const double* used;     // what the score counts as requested
 };
 
 // Functions over `n` nodes; node masks have one bit a node, (n + 63) / 64 words, unused bits 0.
@@ -33,7 +33,7 @@ struct Kernels {
 
   // out += weight * LeastAllocated over cpu and memory of equal weight. REQUIRES: weight <= kMaxKernelWeight.
   void (*add_least_allocated)(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory,
-                          std::int64_t weight, std::size_t n, std::int64_t* out);
+                              std::int64_t weight, std::size_t n, std::int64_t* out);
 
   // out += weight * NodeResourcesBalancedAllocation over cpu and memory.
   void (*add_balanced)(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory,
@@ -46,8 +46,8 @@ struct Kernels {
   std::int64_t (*min_in_mask)(const std::int64_t* values, const std::uint64_t* mask, std::size_t n);
 
   // Sets in `ties` the nodes of the mask whose value equals `value`; returns how many.
-  std::size_t (*equal_in_mask)(const std::int64_t* values, const std::uint64_t* mask, std::int64_t value,
-                               std::size_t n, std::uint64_t* ties);
+  std::size_t (*equal_in_mask)(const std::int64_t* values, const std::uint64_t* mask, std::int64_t value, std::size_t n,
+                               std::uint64_t* ties);
 };
 
 // The best back end that this processor runs.

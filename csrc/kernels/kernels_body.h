@@ -55,7 +55,7 @@ inline double free_percent(double allocatable, double inverse, double used) {
 }
 
 void add_least_allocated(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory,
-                     std::int64_t weight, std::size_t n, std::int64_t* __restrict out) {
+                         std::int64_t weight, std::size_t n, std::int64_t* __restrict out) {
   const double* __restrict cpu_all = cpu.allocatable;
   const double* __restrict cpu_inverse = cpu.inverse;
   const double* __restrict cpu_used = cpu.used;
@@ -141,6 +141,6 @@ std::size_t equal_in_mask(const std::int64_t* values, const std::uint64_t* mask,
 }
 
 constexpr Kernels make_kernels(std::string_view name) {
-  return Kernels{name,        filter_fit,  filter_below, add_least_allocated, add_balanced,
-                 max_in_mask, min_in_mask, equal_in_mask};
+  return Kernels{name,         filter_fit,  filter_below, add_least_allocated,
+                 add_balanced, max_in_mask, min_in_mask,  equal_in_mask};
 }

@@ -57,11 +57,11 @@ struct ControllerReference {
 struct PodShape {
   StringId namespace_id;
   LabelSet labels;
-  std::vector<ResourceAmount> requests;    // zeros left out
-  std::int64_t non_zero_milli_cpu;         // charged to the node, defaults for unset requests included
+  std::vector<ResourceAmount> requests;  // zeros left out
+  std::int64_t non_zero_milli_cpu;       // charged to the node, defaults for unset requests included
   std::int64_t non_zero_memory_bytes;
   std::vector<ResourceAmount> scored_requests;  // what NodeResourcesFit scores with
-  StringId node_name;                      // StringTable::kEmpty where spec.nodeName is unset
+  StringId node_name;                           // StringTable::kEmpty where spec.nodeName is unset
   std::vector<Label> node_selector;
   bool has_required_node_affinity;
   std::vector<NodeSelectorTerm> required_node_affinity;

@@ -104,8 +104,8 @@ void InterPodAffinity::filter_affinity(Cycle& cycle, const Resolved& resolved, N
   // The first pod of a group that wants to be together may go anywhere its topology keys exist.
   bool nobody_matches = true;
   for (const Term& term : resolved.affinity) {
-    nobody_matches = nobody_matches && cycle.state.count_domains(term.rule, term.topology_key, PodCounts::kAllNodes)
-                                               .total_pods == 0;
+    nobody_matches =
+        nobody_matches && cycle.state.count_domains(term.rule, term.topology_key, PodCounts::kAllNodes).total_pods == 0;
   }
   const bool is_first = nobody_matches && resolved.matches_itself;
   for (const Term& term : resolved.affinity) {
@@ -134,8 +134,7 @@ void InterPodAffinity::filter_anti_affinity(Cycle& cycle, const Resolved& resolv
 
 void InterPodAffinity::filter_existing(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const {
   const ReasonSetId reasons =
-      diagnosis == nullptr ? 0
-                           : diagnosis->add_reasons({"node(s) didn't satisfy existing pods anti-affinity rules"});
+      diagnosis == nullptr ? 0 : diagnosis->add_reasons({"node(s) didn't satisfy existing pods anti-affinity rules"});
   for (TermId id : cycle.state.matching_terms(cycle.shape_id)) {
     const CarriedTerm& term = cycle.state.term_counts()[id];
     if (term.kind != TermKind::kRequiredAntiAffinity || term.total_pods == 0) continue;

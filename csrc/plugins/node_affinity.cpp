@@ -36,8 +36,8 @@ void keep(NodeMask& nodes, const NodeMask& allowed, Diagnosis* diagnosis, const 
   });
 }
 
-void add_weights(const NodeTable& nodes, const std::vector<WeightedNodeSelectorTerm>& terms,
-                 const StringTable& strings, std::vector<std::int64_t>& scores) {
+void add_weights(const NodeTable& nodes, const std::vector<WeightedNodeSelectorTerm>& terms, const StringTable& strings,
+                 std::vector<std::int64_t>& scores) {
   for (const WeightedNodeSelectorTerm& weighted : terms) {
     select_term(nodes, weighted.term, strings).for_each([&](std::size_t node) { scores[node] += weighted.weight; });
   }

@@ -16,9 +16,7 @@ bool NodePorts::clash(const HostPort& wanted, const HostPort& used) const {
 void NodePorts::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const {
   if (cycle.shape.host_ports.empty()) return;
   const ReasonSetId reasons =
-      diagnosis == nullptr
-          ? 0
-          : diagnosis->add_reasons({"node(s) didn't have free ports for the requested pod ports"});
+      diagnosis == nullptr ? 0 : diagnosis->add_reasons({"node(s) didn't have free ports for the requested pod ports"});
   nodes.filter([&](std::size_t node) {
     const auto& uses = cycle.state.nodes().ports(node);
     const bool taken = std::any_of(uses.begin(), uses.end(), [&](const PortUse& use) {

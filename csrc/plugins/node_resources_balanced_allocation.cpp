@@ -27,8 +27,8 @@ void NodeResourcesBalancedAllocation::add_score(Cycle& cycle, const NodeMask& fe
     cycle.kernels.add_balanced(fit_columns(table.cpu_columns(), CountedAs::kRequested),
                                fit_columns(table.memory_columns(), CountedAs::kRequested),
                                static_cast<double>(cycle.shape.request(ResourceTable::kCpu)),
-                               static_cast<double>(cycle.shape.request(ResourceTable::kMemory)), weight,
-                               table.size(), totals);
+                               static_cast<double>(cycle.shape.request(ResourceTable::kMemory)), weight, table.size(),
+                               totals);
     return;
   }
   const auto resources = scored_resources(cycle, names_, weights_, CountedAs::kRequested);

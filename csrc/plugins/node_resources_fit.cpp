@@ -116,8 +116,8 @@ void NodeResourcesFit::add_score(Cycle& cycle, const NodeMask& feasible, std::in
       weight_sum += resource.weight;
     }
     if (weight_sum == 0) return;
-    totals[node] += weight * (ratio ? go_round(static_cast<double>(sum) / static_cast<double>(weight_sum))
-                                    : sum / weight_sum);
+    totals[node] +=
+        weight * (ratio ? go_round(static_cast<double>(sum) / static_cast<double>(weight_sum)) : sum / weight_sum);
   });
 }
 

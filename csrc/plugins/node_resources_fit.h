@@ -32,7 +32,7 @@ class NodeResourcesFit final : public Plugin {
   std::vector<ShapePoint> shape_;  // scores already 0..100
   std::vector<std::string> ignored_resources_;
   std::vector<std::string> ignored_groups_;
-  bool cpu_and_memory_alike_;      // LeastAllocated over just these two, equally weighted
+  bool cpu_and_memory_alike_;  // LeastAllocated over just these two, equally weighted
 };
 
 }  // namespace kubesched

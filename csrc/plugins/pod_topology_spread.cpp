@@ -81,12 +81,10 @@ PodTopologySpread::Constraint PodTopologySpread::tie(Cycle& cycle, const SpreadC
   PodRule rule{{PodSet{constraint.selector, {cycle.shape.namespace_id}, false}}, true};
   // An empty selector counts no pod, although it matches every pod.
   if (constraint.selector.is_everything()) rule.sets.front().selector.matches_nothing = true;
-  return Constraint{cycle.state.count_rule(rule),
-                    constraint.topology_key,
-                    cycle.state.count_mask(included),
-                    constraint.max_skew,
-                    constraint.min_domains,
-                    constraint.selector.matches(cycle.shape.labels, cycle.state.strings())};
+  return Constraint{
+      cycle.state.count_rule(rule),     constraint.topology_key,
+      cycle.state.count_mask(included), constraint.max_skew,
+      constraint.min_domains,           constraint.selector.matches(cycle.shape.labels, cycle.state.strings())};
 }
 
 std::unique_ptr<PodTopologySpread::Resolved> PodTopologySpread::make_resolved(Cycle& cycle) const {
@@ -131,8 +129,8 @@ void PodTopologySpread::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnos
   for (const Constraint& constraint : resolve(cycle).hard) {
     const DomainCounts& counts = cycle.state.count_domains(constraint.rule, constraint.topology_key, constraint.mask);
     const LabelColumn* column = cycle.state.nodes().labels().find(constraint.topology_key);
-    const std::int64_t most = constraint.max_skew - (constraint.matches_itself ? 1 : 0) +
-                              fewest_pods(counts, constraint.min_domains);
+    const std::int64_t most =
+        constraint.max_skew - (constraint.matches_itself ? 1 : 0) + fewest_pods(counts, constraint.min_domains);
     nodes.filter([&](std::size_t node) {
       const std::int32_t code = column == nullptr ? LabelColumn::kAbsent : column->codes[node];
       const bool has_key = code != LabelColumn::kAbsent;
@@ -161,8 +159,7 @@ double PodTopologySpread::topology_weight(Cycle& cycle, const Constraint& constr
     bool seen_empty = false;
     scored.for_each([&](std::size_t node) {
       const std::int32_t code = column == nullptr ? LabelColumn::kAbsent : column->codes[node];
-      if (code == LabelColumn::kAbsent ||
-          column->values[static_cast<std::size_t>(code)] == StringTable::kEmpty) {
+      if (code == LabelColumn::kAbsent || column->values[static_cast<std::size_t>(code)] == StringTable::kEmpty) {
         seen_empty = true;
       } else {
         seen[static_cast<std::size_t>(code)] = 1;
@@ -213,11 +210,10 @@ void PodTopologySpread::add_score(Cycle& cycle, const NodeMask& feasible, std::i
   if (!scored.any()) return;
   const std::vector<std::int64_t> raw = raw_scores(cycle, resolved, scored);
   const std::int64_t lowest = cycle.kernels.min_in_mask(raw.data(), scored.words(), raw.size());
-  const std::int64_t highest = std::max<std::int64_t>(
-      0, cycle.kernels.max_in_mask(raw.data(), scored.words(), raw.size()));
+  const std::int64_t highest =
+      std::max<std::int64_t>(0, cycle.kernels.max_in_mask(raw.data(), scored.words(), raw.size()));
   scored.for_each([&](std::size_t node) {
-    const std::int64_t score =
-        highest == 0 ? kMaxNodeScore : kMaxNodeScore * (highest + lowest - raw[node]) / highest;
+    const std::int64_t score = highest == 0 ? kMaxNodeScore : kMaxNodeScore * (highest + lowest - raw[node]) / highest;
     totals[node] += weight * score;
   });
 }

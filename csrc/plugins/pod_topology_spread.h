@@ -32,7 +32,7 @@ class PodTopologySpread final : public Plugin {
   struct Resolved final : Memo {
     std::vector<Constraint> hard;
     std::vector<Constraint> soft;
-    NodeMask scored;               // nodes that the soft constraints score
+    NodeMask scored;  // nodes that the soft constraints score
     bool requires_all_keys = true;
     std::size_t bytes() const override { return sizeof *this + scored.num_words() * sizeof(std::uint64_t); }
   };

@@ -37,9 +37,8 @@ void TaintToleration::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis
     const Taint* taint = find_untolerated(taints, cycle.shape.tolerations);
     rejects.push_back(taint == nullptr ? 0 : 1);
     if (diagnosis == nullptr) continue;
-    reasons.push_back(taint == nullptr
-                          ? 0
-                          : diagnosis->add_reasons({untolerated_reason(*taint, cycle.state.strings())}));
+    reasons.push_back(taint == nullptr ? 0
+                                       : diagnosis->add_reasons({untolerated_reason(*taint, cycle.state.strings())}));
   }
   const std::uint32_t* taint_set = table.taint_set().data();
   nodes.filter([&](std::size_t node) {

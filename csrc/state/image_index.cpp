@@ -12,8 +12,8 @@ const ImageState* ImageIndex::find(StringId name) const {
 std::int64_t ImageIndex::seen_nodes(std::size_t node, StringId name) const {
   const NodeImages& images = (*by_node_)[node];
   if (images.as_of != changes_ && is_touched_[node] != 0) return find(name)->num_nodes;
-  const auto seen = std::find_if(images.seen.begin(), images.seen.end(),
-                                 [&](const SeenImage& image) { return image.name == name; });
+  const auto seen =
+      std::find_if(images.seen.begin(), images.seen.end(), [&](const SeenImage& image) { return image.name == name; });
   return seen->num_nodes;
 }
 

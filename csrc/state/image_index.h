@@ -65,7 +65,7 @@ class ImageIndex {
   Cow<std::vector<NodeImages>> by_node_;
   std::vector<std::uint32_t> touched_;
   std::vector<std::uint8_t> is_touched_;  // by node
-  std::uint64_t changes_ = 0;  // of any image's number of nodes
+  std::uint64_t changes_ = 0;             // of any image's number of nodes
   std::uint64_t version_ = 0;
 };
 

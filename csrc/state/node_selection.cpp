@@ -4,8 +4,7 @@
 
 namespace kubesched {
 
-void keep_matching(const NodeTable& nodes, const Requirement& requirement, const StringTable& strings,
-                   NodeMask& mask) {
+void keep_matching(const NodeTable& nodes, const Requirement& requirement, const StringTable& strings, NodeMask& mask) {
   const bool absent_matches = requirement.matches(kNoId, strings);
   const LabelColumn* column = nodes.labels().find(requirement.key);
   if (column == nullptr) {

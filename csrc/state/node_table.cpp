@@ -170,8 +170,7 @@ void NodeTable::refresh_score_columns(NodeIndex index) {
   refresh(cpu_columns_, index, cpu, cpu_requested, non_zero_milli_cpu_[index]);
   refresh(memory_columns_, index, memory, memory_requested, non_zero_memory_bytes_[index]);
   if (cpu >= kExactLimit || memory >= kExactLimit || non_zero_milli_cpu_[index] >= kExactLimit ||
-      non_zero_memory_bytes_[index] >= kExactLimit || cpu_requested >= kExactLimit ||
-      memory_requested >= kExactLimit) {
+      non_zero_memory_bytes_[index] >= kExactLimit || cpu_requested >= kExactLimit || memory_requested >= kExactLimit) {
     doubles_are_exact_ = false;
   }
 }

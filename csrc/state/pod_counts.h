@@ -24,10 +24,10 @@ struct DomainCounts {
   RuleId rule = 0;
   StringId topology_key = 0;
   MaskId mask = 0;
-  std::vector<std::int64_t> pods;      // by code
-  std::vector<std::int64_t> nodes;     // by code: nodes of the mask in the domain
-  std::int64_t pods_without_key = 0;   // on nodes of the mask that lack the key
-  std::int64_t total_pods = 0;         // over all domains
+  std::vector<std::int64_t> pods;     // by code
+  std::vector<std::int64_t> nodes;    // by code: nodes of the mask in the domain
+  std::int64_t pods_without_key = 0;  // on nodes of the mask that lack the key
+  std::int64_t total_pods = 0;        // over all domains
 };
 
 // What a count is taken over; lives in ClusterState.
@@ -89,7 +89,7 @@ class PodCounts {
   std::uint64_t generation_ = 0;
   std::vector<Rule> rules_;
   std::unordered_map<std::string, RuleId> rule_ids_;
-  std::vector<Matches> matches_;  // by shape
+  std::vector<Matches> matches_;      // by shape
   std::deque<DomainCounts> domains_;  // references stay good while it grows
   std::unordered_map<std::string, std::uint32_t> domain_ids_;
   std::vector<NodeMask> masks_{NodeMask{}};

@@ -14,15 +14,20 @@ namespace kubesched {
 
 using TermId = std::uint32_t;
 
-enum class TermKind : std::uint8_t { kRequiredAffinity, kRequiredAntiAffinity, kPreferredAffinity, kPreferredAntiAffinity };
+enum class TermKind : std::uint8_t {
+  kRequiredAffinity,
+  kRequiredAntiAffinity,
+  kPreferredAffinity,
+  kPreferredAntiAffinity
+};
 
 // Equal terms of all shapes, and the pods that carry them.
 struct CarriedTerm {
   AffinityTerm term;
   TermKind kind;
-  std::int64_t weight;                // of a preferred term; else 0
-  std::vector<std::int64_t> pods;     // by code of the term's topology key
-  std::int64_t total_pods = 0;        // over all domains: pods on nodes that have the key
+  std::int64_t weight;             // of a preferred term; else 0
+  std::vector<std::int64_t> pods;  // by code of the term's topology key
+  std::int64_t total_pods = 0;     // over all domains: pods on nodes that have the key
 };
 
 // A placement touches one domain of each term of its shape. Which terms match an incoming shape is found once per

@@ -158,7 +158,9 @@ def read_pod_requests(pod: dict[str, Any], spec: dict[str, Any]) -> PodRequests:
         _resize(pod, spec, "containers", "containerStatuses", containers)
         _resize(pod, spec, "initContainers", "initContainerStatuses", init_containers)
         requests = _aggregate(containers, init_containers, {})
-    missing = {name: nanos for name, nanos in _DEFAULTS.items() if not pod_level or name not in {**requests, **pod_level}}
+    missing = {
+        name: nanos for name, nanos in _DEFAULTS.items() if not pod_level or name not in {**requests, **pod_level}
+    }
     charged = _aggregate(containers, init_containers, missing) if missing else dict(requests)
     for amounts in (requests, charged):
         amounts.update(pod_level)

@@ -72,7 +72,11 @@ def _run(trace: Trace, config: str | None, tie_break: str, seed: int) -> tuple[R
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
-        TextColumn("pods"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True),
+        TextColumn("pods"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
         transient=True,
     )
     with bar:

@@ -179,4 +179,3 @@ def _read_profiles(top: Section, percentage: int, missing: list[str]) -> tuple[P
         section.finish()
         profiles.append(Profile(name, percentage if own_percentage == ALL_NODES else own_percentage, plugins, args))
     return tuple(profiles)
-

@@ -106,7 +106,8 @@ class Explanation:
         names = [self.node_names[i] for i in fitting.tolist()]
         if names:
             answer["scores"] = {
-                plugin: dict(zip(names, scores[fitting].tolist(), strict=True)) for plugin, scores in self.scores.items()
+                plugin: dict(zip(names, scores[fitting].tolist(), strict=True))
+                for plugin, scores in self.scores.items()
             }
             answer["total"] = dict(zip(names, self.totals[fitting].tolist(), strict=True))
         return answer

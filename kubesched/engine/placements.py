@@ -58,7 +58,9 @@ class Placements:
         index = pa.array(self.node_index, mask=self.node_index < 0)
         node = pa.DictionaryArray.from_arrays(index, pa.array(list(self._node_list), pa.string()))
         message = [self.messages.get(i) for i in range(len(self))]
-        return pa.table({"pod": pa.array(self.pods, pa.string()), "node": node, "message": pa.array(message, pa.string())})
+        return pa.table(
+            {"pod": pa.array(self.pods, pa.string()), "node": node, "message": pa.array(message, pa.string())}
+        )
 
     def __repr__(self) -> str:
         """Say how many pods found a node."""

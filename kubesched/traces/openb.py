@@ -59,9 +59,7 @@ def read_openb_pods(pods: Path, objects: Sequence[dict[str, Any]], source: str) 
     if not names:
         raise TraceFormatError(f"{pods}: must have at least one pod, got none")
     order = np.argsort(np.array(arrival_s, np.int64), kind="stable")
-    batch = PodBatch.from_templates(
-        manifests, np.array(index, np.int32)[order], [names[i] for i in order.tolist()]
-    )
+    batch = PodBatch.from_templates(manifests, np.array(index, np.int32)[order], [names[i] for i in order.tolist()])
     arrival_ns = np.array(arrival_s, np.int64)[order] * _NANOS_PER_SECOND
     notes = (f"{num_shares} pods that ask for a share of a card take a whole one",) if num_shares else ()
     return Trace(source, objects, batch, arrival_ns, _MODEL_LABEL, notes)

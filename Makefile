@@ -1,0 +1,62 @@
+# make replay and make test are all it takes; everything they make lives in .venv and build.
+PYTHON ?= python3
+CXX ?= g++
+VENV := .venv
+BUILD_DIR := build/develop
+CMAKE_OPTIONS ?=
+PYTEST_OPTIONS ?= -q -n auto
+RUN ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# What the compiled parts are made from; other changes need no new build.
+COMPILED := $(wildcard csrc/*/*.h csrc/*/*.cpp kubesched/api/*.py) CMakeLists.txt pyproject.toml
+BUILD_REQUIREMENTS := 'scikit-build-core>=0.10' 'pybind11>=2.13' 'cython>=3.1' 'cmake>=3.24' ninja
+DEFINES = $(foreach option,$(CMAKE_OPTIONS),-C cmake.define.$(option))
+
+.PHONY: replay test bench lint sanitize clean
+
+replay: $(VENV)/.installed
+	$(BIN)/kubesched replay --example
+
+test: $(VENV)/.test-requirements $(VENV)/.installed
+	$(RUN) $(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+bench: $(VENV)/.test-requirements $(VENV)/.installed
+	$(BIN)/python -m bench.run
+
+lint: $(VENV)/.lint-requirements $(VENV)/.test-requirements $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	find csrc -name '*.h' -o -name '*.cpp' | xargs $(BIN)/clang-format --dry-run -Werror
+
+# The whole suite on a core built with AddressSanitizer and UndefinedBehaviorSanitizer, in an environment of its own.
+sanitize: RUNTIME = $(shell $(CXX) -print-file-name=libasan.so) $(shell $(CXX) -print-file-name=libstdc++.so.6)
+sanitize:
+	$(MAKE) test VENV=build/sanitize/venv BUILD_DIR=build/sanitize/cmake \
+		CMAKE_OPTIONS="KUBESCHED_SANITIZE=address,undefined KUBESCHED_WERROR=ON" \
+		RUN="env LD_PRELOAD='$(RUNTIME)' ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1"
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install $(BUILD_REQUIREMENTS)
+
+$(VENV)/.installed: $(COMPILED) | $(VENV)/bin/python
+	@echo "installing kubesched in $(VENV): compiling the core takes a minute"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation -C build-dir=$(BUILD_DIR) $(DEFINES) -e .
+	@touch $@
+
+$(VENV)/.test-requirements: pyproject.toml | $(VENV)/bin/python
+	$(PIP) install $$($(BIN)/python -c "import tomllib; print(*(repr(r) for r in tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['test']))")
+	@touch $@
+
+$(VENV)/.lint-requirements: pyproject.toml | $(VENV)/bin/python
+	$(PIP) install $$($(BIN)/python -c "import tomllib; print(*(repr(r) for r in tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['lint']))")
+	@touch $@
+
+clean:
+	rm -rf build dist $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
