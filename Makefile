@@ -14,6 +14,9 @@ COMPILED := $(wildcard csrc/*/*.h csrc/*/*.cpp kubesched/api/*.py) CMakeLists.tx
 BUILD_REQUIREMENTS := 'scikit-build-core>=0.10' 'pybind11>=2.13' 'cython>=3.1' 'cmake>=3.24' ninja
 DEFINES = $(foreach option,$(CMAKE_OPTIONS),-C cmake.define.$(option))
 
+# The requirements of an extra, one a line.
+requirements = $(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$(1)'], sep='\n')"
+
 .PHONY: replay test bench lint sanitize clean
 
 replay: $(VENV)/.installed
@@ -50,11 +53,11 @@ $(VENV)/.installed: $(COMPILED) | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.test-requirements: pyproject.toml | $(VENV)/bin/python
-	$(PIP) install $$($(BIN)/python -c "import tomllib; print(*(repr(r) for r in tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['test']))")
+	$(call requirements,test) | xargs $(PIP) install
 	@touch $@
 
 $(VENV)/.lint-requirements: pyproject.toml | $(VENV)/bin/python
-	$(PIP) install $$($(BIN)/python -c "import tomllib; print(*(repr(r) for r in tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['lint']))")
+	$(call requirements,lint) | xargs $(PIP) install
 	@touch $@
 
 clean:

@@ -36,7 +36,10 @@ class Column {
 
   void resize(std::size_t size, T value) {
     if (size > capacity_) reallocate(std::max(size, capacity_ * 2));
-    if (size > size_) std::fill(edit() + size_, buffer_.get() + size, value);
+    if (size > size_) {
+      T* values = edit();
+      std::fill(values + size_, values + size, value);
+    }
     size_ = size;
   }
 
