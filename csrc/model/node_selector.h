@@ -14,7 +14,7 @@ struct NameRequirement {
   StringId name;
 };
 
-// All requirements must hold. A term without any is dropped before it comes here: it selects no node.
+// All requirements must hold. A term without any selects no node.
 struct NodeSelectorTerm {
   std::vector<Requirement> expressions;
   std::vector<NameRequirement> names;

@@ -20,7 +20,8 @@ void keep_matching(const NodeTable& nodes, const Requirement& requirement, const
 }
 
 NodeMask select_term(const NodeTable& nodes, const NodeSelectorTerm& term, const StringTable& strings) {
-  NodeMask mask(nodes.size(), true);
+  const bool selects_none = term.expressions.empty() && term.names.empty();
+  NodeMask mask(nodes.size(), !selects_none);
   for (const Requirement& requirement : term.expressions) keep_matching(nodes, requirement, strings, mask);
   for (const NameRequirement& requirement : term.names) {
     mask.filter([&](std::size_t node) { return (nodes.name(node) == requirement.name) == requirement.in; });

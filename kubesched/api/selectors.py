@@ -119,12 +119,12 @@ def _read_field(field: dict[str, Any], path: str) -> Requirement:
 
 
 def read_node_terms(selector: dict[str, Any], path: str) -> list[NodeTerm]:
-    """Check the nodeSelectorTerms of a NodeSelector; empty terms are left out."""
+    """Check the nodeSelectorTerms of a NodeSelector; an empty term stays, as it keeps a node list from being made."""
     listed = entries(selector, "nodeSelectorTerms", path)
     if not listed:
         fault(f"{path}.nodeSelectorTerms", "have at least one term", listed)
     terms = [read_node_term(term, f"{path}.nodeSelectorTerms[{i}]") for i, term in enumerate(listed)]
-    return [term for term in terms if term is not None]
+    return [term if term is not None else ([], []) for term in terms]
 
 
 def read_preferred_node_terms(parent: dict[str, Any], key: str, path: str) -> list[tuple[int, NodeTerm]]:

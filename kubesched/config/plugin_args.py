@@ -244,7 +244,7 @@ def _read_node_affinity(section: Section, args: PluginArgs) -> bool:
     required = added.section("requiredDuringSchedulingIgnoredDuringExecution")
     if added.has("requiredDuringSchedulingIgnoredDuringExecution"):
         terms = required.sections("nodeSelectorTerms")
-        args.node_affinity.required = [term for term in map(_read_term, terms) if term is not None]
+        args.node_affinity.required = [_read_term(term) or ([], []) for term in terms]
     required.finish()
     for entry in added.sections("preferredDuringSchedulingIgnoredDuringExecution"):
         weight = entry.integer("weight", 0)
