@@ -49,7 +49,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: $(COMPILED) | $(VENV)/bin/python
 	@echo "installing kubesched in $(VENV): compiling the core takes a minute"
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation -C build-dir=$(BUILD_DIR) $(DEFINES) -e .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-build-isolation -C build-dir=$(BUILD_DIR) -C install.strip=false $(DEFINES) -e .
 	@touch $@
 
 $(VENV)/.test-requirements: pyproject.toml | $(VENV)/bin/python

@@ -132,11 +132,19 @@ void Scheduler::sample(const Profile& profile, const NodeMask& candidates, Filte
 }
 
 void Scheduler::score(Cycle& cycle, const Profile& profile, const NodeMask& feasible) {
-  totals_.assign(state_.nodes().size(), 0);
+  std::int64_t same_for_all = 0;
+  std::vector<const ScoredPlugin*> by_node;
   for (const ScoredPlugin& scored : profile.score()) {
-    if (scored.plugin->pre_score(cycle, feasible)) {
-      scored.plugin->add_score(cycle, feasible, scored.weight, totals_.data());
+    if (!scored.plugin->pre_score(cycle, feasible)) continue;
+    if (const auto score = scored.plugin->uniform_score(cycle)) {
+      same_for_all += scored.weight * *score;
+    } else {
+      by_node.push_back(&scored);
     }
+  }
+  totals_.assign(state_.nodes().size(), same_for_all);
+  for (const ScoredPlugin* scored : by_node) {
+    scored->plugin->add_score(cycle, feasible, scored->weight, totals_.data());
   }
 }
 

@@ -8,6 +8,8 @@ void Plugin::filter(Cycle&, NodeMask&, Diagnosis*) const {}
 
 bool Plugin::pre_score(Cycle&, const NodeMask&) const { return false; }
 
+std::optional<std::int64_t> Plugin::uniform_score(Cycle&) const { return std::nullopt; }
+
 void Plugin::add_score(Cycle&, const NodeMask&, std::int64_t, std::int64_t*) const {}
 
 void add_normalized(const std::vector<std::int64_t>& raw, const NodeMask& feasible, bool reverse, std::int64_t weight,

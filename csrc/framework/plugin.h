@@ -55,6 +55,9 @@ class Plugin {
   // False is upstream's Skip: the plugin does not score this pod.
   virtual bool pre_score(Cycle& cycle, const NodeMask& feasible) const;
 
+  // The normalised score where it is known to be the same for all feasible nodes; add_score() would add just that.
+  virtual std::optional<std::int64_t> uniform_score(Cycle& cycle) const;
+
   // Adds weight * normalised score (0..100) of each feasible node to `totals`; other nodes' totals may change, too.
   // REQUIRES: pre_score() gave true; `feasible` is not empty.
   virtual void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const;

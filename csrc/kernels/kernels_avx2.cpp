@@ -4,7 +4,11 @@
 namespace kubesched::avx2 {
 
 namespace {
+
+constexpr std::size_t kLanes = 4;
+
 #include "kernels/kernels_body.h"
+
 }  // namespace
 
 const Kernels& kernels() {

@@ -4,7 +4,11 @@
 namespace kubesched::avx512 {
 
 namespace {
+
+constexpr std::size_t kLanes = 8;
+
 #include "kernels/kernels_body.h"
+
 }  // namespace
 
 const Kernels& kernels() {

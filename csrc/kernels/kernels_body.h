@@ -42,86 +42,156 @@ void filter_below(const std::int64_t* count, const std::int64_t* limit, std::siz
   }
 }
 
-// floor((allocatable - used) * 100 / allocatable), 0 where used > allocatable or allocatable is 0. The product with
-// the inverse is off by less than one, so one comparison with the exact remainder puts it right.
-inline double free_percent(double allocatable, double inverse, double used) {
-  const double hundredfold = (allocatable - used) * 100.0;
-  const double estimate = hundredfold * inverse;
-  double percent = static_cast<double>(static_cast<std::int32_t>(estimate < 0.0 ? 0.0 : estimate));
-  const double rest = hundredfold - percent * allocatable;
-  percent = rest < 0.0 ? percent - 1.0 : percent;
-  percent = rest >= allocatable ? percent + 1.0 : percent;
-  return (used > allocatable || allocatable == 0.0) ? 0.0 : percent;
+// A register of doubles, and integers for as many. The including file says how many: kLanes.
+using Doubles = double __attribute__((vector_size(kLanes * sizeof(double))));
+using Ints = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+using Longs = std::int64_t __attribute__((vector_size(kLanes * sizeof(std::int64_t))));
+
+inline Doubles load(const double* values) {
+  Doubles lanes;
+  __builtin_memcpy(&lanes, values, sizeof lanes);
+  return lanes;
 }
 
-void add_least_allocated(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory,
-                         std::int64_t weight, std::size_t n, std::int64_t* __restrict out) {
-  const double* __restrict cpu_all = cpu.allocatable;
-  const double* __restrict cpu_inverse = cpu.inverse;
-  const double* __restrict cpu_used = cpu.used;
-  const double* __restrict memory_all = memory.allocatable;
-  const double* __restrict memory_inverse = memory.inverse;
-  const double* __restrict memory_used = memory.used;
-  const auto factor = static_cast<std::int32_t>(weight);
-  for (std::size_t i = 0; i < n; ++i) {
-    const double sum = free_percent(cpu_all[i], cpu_inverse[i], cpu_used[i] + pod_cpu) +
-                       free_percent(memory_all[i], memory_inverse[i], memory_used[i] + pod_memory);
-    const bool both = cpu_all[i] != 0.0 && memory_all[i] != 0.0;
-    const auto score = static_cast<std::int32_t>(both ? sum * 0.5 : sum);
-    out[i] += static_cast<std::int64_t>(score * factor);
-  }
+inline void add_to(std::int64_t* out, Ints score) {
+  Longs lanes;
+  __builtin_memcpy(&lanes, out, sizeof lanes);
+  lanes += __builtin_convertvector(score, Longs);
+  __builtin_memcpy(out, &lanes, sizeof lanes);
+}
+
+inline Doubles truncated(Doubles value) {
+  return __builtin_convertvector(__builtin_convertvector(value, Ints), Doubles);
+}
+
+// floor((allocatable - used) * 100 / allocatable), 0 where used > allocatable or allocatable is 0. The product with
+// the inverse is off by less than one, so one comparison with the exact remainder puts it right.
+inline Doubles free_percent(Doubles allocatable, Doubles inverse, Doubles used) {
+  const Doubles none = {};
+  const Doubles rest = (allocatable - used) * 100.0;
+  const Doubles estimate = rest * inverse;
+  Doubles percent = truncated(estimate > none ? estimate : none);
+  const Doubles remainder = rest - percent * allocatable;
+  percent = remainder >= allocatable ? percent + 1.0 : percent;
+  percent = remainder < none ? percent - 1.0 : percent;
+  percent = used > allocatable ? none : percent;
+  return allocatable == none ? none : percent;
+}
+
+// One side of a score: cpu or memory of a register's nodes.
+struct Lanes {
+  Doubles allocatable;
+  Doubles inverse;
+  Doubles used;
+};
+
+inline Lanes load(const FitColumns& columns, std::size_t i, double pod) {
+  return Lanes{load(columns.allocatable + i), load(columns.inverse + i), load(columns.used + i) + pod};
+}
+
+inline Ints least_allocated(const Lanes& cpu, const Lanes& memory) {
+  const Doubles none = {};
+  const Doubles sum = free_percent(cpu.allocatable, cpu.inverse, cpu.used) +
+                      free_percent(memory.allocatable, memory.inverse, memory.used);
+  const Doubles score = cpu.allocatable * memory.allocatable != none ? sum * 0.5 : sum;
+  return __builtin_convertvector(score, Ints);
 }
 
 // int((1 - |f1 - f2| / 2) * 100) with fractions capped at 1; 100 where one of the two is not there.
-void add_balanced(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory,
-                  std::int64_t weight, std::size_t n, std::int64_t* __restrict out) {
-  const double* __restrict cpu_all = cpu.allocatable;
-  const double* __restrict cpu_used = cpu.used;
-  const double* __restrict memory_all = memory.allocatable;
-  const double* __restrict memory_used = memory.used;
-  const auto factor = static_cast<std::int32_t>(weight);
-  for (std::size_t i = 0; i < n; ++i) {
-    const double cpu_divisor = cpu_all[i] == 0.0 ? 1.0 : cpu_all[i];
-    const double memory_divisor = memory_all[i] == 0.0 ? 1.0 : memory_all[i];
-    double cpu_share = (cpu_used[i] + pod_cpu) / cpu_divisor;
-    double memory_share = (memory_used[i] + pod_memory) / memory_divisor;
-    cpu_share = cpu_share > 1.0 ? 1.0 : cpu_share;
-    memory_share = memory_share > 1.0 ? 1.0 : memory_share;
-    double half = (cpu_share - memory_share) / 2.0;
-    half = half < 0.0 ? -half : half;
-    const bool both = cpu_all[i] != 0.0 && memory_all[i] != 0.0;
-    const double deviation = both ? half : 0.0;
-    out[i] += static_cast<std::int64_t>(static_cast<std::int32_t>((1.0 - deviation) * 100.0) * factor);
+inline Ints balanced(const Lanes& cpu, const Lanes& memory) {
+  const Doubles none = {};
+  const Doubles one = none + 1.0;
+  const Longs both = cpu.allocatable * memory.allocatable != none;
+  Doubles cpu_share = cpu.used / (cpu.allocatable != none ? cpu.allocatable : one);
+  Doubles memory_share = memory.used / (memory.allocatable != none ? memory.allocatable : one);
+  cpu_share = cpu_share > one ? one : cpu_share;
+  memory_share = memory_share > one ? one : memory_share;
+  Doubles deviation = (cpu_share - memory_share) * 0.5;  // exact, as the halving upstream does by division is
+  deviation = deviation < none ? -deviation : deviation;
+  deviation = both ? deviation : none;
+  return __builtin_convertvector((one - deviation) * 100.0, Ints);
+}
+
+// The last nodes, too few for a register, in columns of their own that are filled up with zeros.
+struct Tail {
+  double allocatable[kLanes] = {};
+  double inverse[kLanes] = {};
+  double used[kLanes] = {};
+
+  Tail(const FitColumns& columns, std::size_t begin, std::size_t n) {
+    for (std::size_t i = begin; i < n; ++i) {
+      allocatable[i - begin] = columns.allocatable[i];
+      inverse[i - begin] = columns.inverse[i];
+      used[i - begin] = columns.used[i];
+    }
   }
+  FitColumns columns() const { return FitColumns{allocatable, inverse, used}; }
+};
+
+template <Ints (*Score)(const Lanes&, const Lanes&)>
+void add_score(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory, std::int64_t weight,
+               std::size_t n, std::int64_t* out) {
+  const auto factor = static_cast<std::int32_t>(weight);
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    add_to(out + i, Score(load(cpu, i, pod_cpu), load(memory, i, pod_memory)) * factor);
+  }
+  if (i == n) return;
+  const Tail cpu_tail(cpu, i, n);
+  const Tail memory_tail(memory, i, n);
+  const Ints scores = Score(load(cpu_tail.columns(), 0, pod_cpu), load(memory_tail.columns(), 0, pod_memory)) * factor;
+  for (std::size_t lane = 0; i < n; ++i, ++lane) out[i] += scores[static_cast<int>(lane)];
 }
 
 constexpr std::int64_t kLowest = -0x7fffffffffffffffLL - 1;
 constexpr std::int64_t kHighest = 0x7fffffffffffffffLL;
 
+// The highest of 64 values that are in the word; kLowest if none is.
+inline std::int64_t max_of_block(const std::int64_t* values, std::uint64_t word) {
+  std::int64_t best = kLowest;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    const std::int64_t in = -static_cast<std::int64_t>((word >> i) & 1U);
+    const std::int64_t value = (values[i] & in) | (kLowest & ~in);
+    best = value > best ? value : best;
+  }
+  return best;
+}
+
 std::int64_t max_in_mask(const std::int64_t* values, const std::uint64_t* mask, std::size_t n) {
   std::int64_t best = kLowest;
-  for (std::size_t begin = 0; begin < n; begin += kBlock) {
-    const std::uint64_t word = mask[begin / kBlock];
-    if (word == 0) continue;
-    const std::size_t size = block_size(begin, n);
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::int64_t value = ((word >> i) & 1U) != 0 ? values[begin + i] : kLowest;
-      best = value > best ? value : best;
-    }
+  std::size_t begin = 0;
+  for (; begin + kBlock <= n; begin += kBlock) {
+    const std::int64_t value = max_of_block(values + begin, mask[begin / kBlock]);
+    best = value > best ? value : best;
+  }
+  for (; begin < n; ++begin) {
+    const bool in = ((mask[begin / kBlock] >> (begin % kBlock)) & 1U) != 0;
+    if (in && values[begin] > best) best = values[begin];
+  }
+  return best;
+}
+
+// The lowest of 64 values that are in the word; kHighest if none is.
+inline std::int64_t min_of_block(const std::int64_t* values, std::uint64_t word) {
+  std::int64_t best = kHighest;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    const std::int64_t in = -static_cast<std::int64_t>((word >> i) & 1U);
+    const std::int64_t value = (values[i] & in) | (kHighest & ~in);
+    best = value < best ? value : best;
   }
   return best;
 }
 
 std::int64_t min_in_mask(const std::int64_t* values, const std::uint64_t* mask, std::size_t n) {
   std::int64_t best = kHighest;
-  for (std::size_t begin = 0; begin < n; begin += kBlock) {
-    const std::uint64_t word = mask[begin / kBlock];
-    if (word == 0) continue;
-    const std::size_t size = block_size(begin, n);
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::int64_t value = ((word >> i) & 1U) != 0 ? values[begin + i] : kHighest;
-      best = value < best ? value : best;
-    }
+  std::size_t begin = 0;
+  for (; begin + kBlock <= n; begin += kBlock) {
+    const std::int64_t value = min_of_block(values + begin, mask[begin / kBlock]);
+    best = value < best ? value : best;
+  }
+  for (; begin < n; ++begin) {
+    const bool in = ((mask[begin / kBlock] >> (begin % kBlock)) & 1U) != 0;
+    if (in && values[begin] < best) best = values[begin];
   }
   return best;
 }
@@ -141,6 +211,6 @@ std::size_t equal_in_mask(const std::int64_t* values, const std::uint64_t* mask,
 }
 
 constexpr Kernels make_kernels(std::string_view name) {
-  return Kernels{name,         filter_fit,  filter_below, add_least_allocated,
-                 add_balanced, max_in_mask, min_in_mask,  equal_in_mask};
+  return Kernels{name,        filter_fit,  filter_below, add_score<least_allocated>, add_score<balanced>,
+                 max_in_mask, min_in_mask, equal_in_mask};
 }

@@ -4,7 +4,11 @@
 namespace kubesched::portable {
 
 namespace {
+
+constexpr std::size_t kLanes = 2;
+
 #include "kernels/kernels_body.h"
+
 }  // namespace
 
 const Kernels& kernels() {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "plugins/raw_scores.h"
-
 namespace kubesched {
 
 namespace {
@@ -48,10 +46,19 @@ void TaintToleration::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis
   });
 }
 
+const RawScores& TaintToleration::raw_scores(Cycle& cycle) const {
+  return cycle.memo.get<RawScores>(slot(), cycle.state.epoch(),
+                                   [&] { return std::make_unique<RawScores>(count_by_node(cycle)); });
+}
+
+std::optional<std::int64_t> TaintToleration::uniform_score(Cycle& cycle) const {
+  if (raw_scores(cycle).all_zero) return kMaxNodeScore;
+  return std::nullopt;
+}
+
 void TaintToleration::add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight,
                                 std::int64_t* totals) const {
-  const auto& raw = cycle.memo.get<RawScores>(slot(), cycle.state.epoch(),
-                                              [&] { return std::make_unique<RawScores>(count_by_node(cycle)); });
+  const RawScores& raw = raw_scores(cycle);
   if (raw.all_zero) {
     for (std::size_t node = 0; node < feasible.size(); ++node) totals[node] += weight * kMaxNodeScore;
   } else {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "framework/plugin.h"
+#include "plugins/raw_scores.h"
 
 namespace kubesched {
 
@@ -13,7 +14,11 @@ class TaintToleration final : public Plugin {
   bool filter_is_static() const override { return true; }
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
   bool pre_score(Cycle&, const NodeMask&) const override { return true; }
+  std::optional<std::int64_t> uniform_score(Cycle& cycle) const override;
   void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const override;
+
+ private:
+  const RawScores& raw_scores(Cycle& cycle) const;
 };
 
 // PreferNoSchedule taints that no toleration of that effect, or of every effect, tolerates.
