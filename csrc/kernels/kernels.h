@@ -10,14 +10,13 @@
 
 namespace kubesched {
 
-// Weights up to here keep a kernel's 32-bit products exact.
-inline constexpr std::int64_t kMaxKernelWeight = std::int64_t{1} << 24;
-
 // cpu and memory of every node, as doubles. Exact below 2^53, which the caller guarantees.
 struct FitColumns {
   const double* allocatable;
   const double* inverse;  // 1 / allocatable, 0 where allocatable is 0
   const double* used;     // what the score counts as requested
+
+  FitColumns from(std::size_t node) const { return {allocatable + node, inverse + node, used + node}; }
 };
 
 // Functions over `n` nodes; node masks have one bit a node, (n + 63) / 64 words, unused bits 0.
@@ -31,13 +30,16 @@ struct Kernels {
   // Clears the bit of each node with count >= limit.
   void (*filter_below)(const std::int64_t* count, const std::int64_t* limit, std::size_t n, std::uint64_t* mask);
 
-  // out += weight * LeastAllocated over cpu and memory of equal weight. REQUIRES: weight <= kMaxKernelWeight.
-  void (*add_least_allocated)(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory,
-                              std::int64_t weight, std::size_t n, std::int64_t* out);
+  // out = LeastAllocated over cpu and memory of equal weight, 0..100.
+  void (*least_allocated)(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory,
+                          std::size_t n, std::uint8_t* out);
 
-  // out += weight * NodeResourcesBalancedAllocation over cpu and memory.
-  void (*add_balanced)(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory,
-                       std::int64_t weight, std::size_t n, std::int64_t* out);
+  // out = NodeResourcesBalancedAllocation over cpu and memory, 0..100.
+  void (*balanced)(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory, std::size_t n,
+                   std::uint8_t* out);
+
+  // totals += weight * scores.
+  void (*add_weighted)(const std::uint8_t* scores, std::int64_t weight, std::size_t n, std::int64_t* totals);
 
   // The highest value among the nodes in the mask. REQUIRES: the mask is not empty.
   std::int64_t (*max_in_mask)(const std::int64_t* values, const std::uint64_t* mask, std::size_t n);

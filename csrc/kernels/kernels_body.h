@@ -45,19 +45,13 @@ void filter_below(const std::int64_t* count, const std::int64_t* limit, std::siz
 // A register of doubles, and integers for as many. The including file says how many: kLanes.
 using Doubles = double __attribute__((vector_size(kLanes * sizeof(double))));
 using Ints = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+using Bytes = std::uint8_t __attribute__((vector_size(kLanes)));
 using Longs = std::int64_t __attribute__((vector_size(kLanes * sizeof(std::int64_t))));
 
 inline Doubles load(const double* values) {
   Doubles lanes;
   __builtin_memcpy(&lanes, values, sizeof lanes);
   return lanes;
-}
-
-inline void add_to(std::int64_t* out, Ints score) {
-  Longs lanes;
-  __builtin_memcpy(&lanes, out, sizeof lanes);
-  lanes += __builtin_convertvector(score, Longs);
-  __builtin_memcpy(out, &lanes, sizeof lanes);
 }
 
 inline Doubles truncated(Doubles value) {
@@ -129,18 +123,23 @@ struct Tail {
 };
 
 template <Ints (*Score)(const Lanes&, const Lanes&)>
-void add_score(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory, std::int64_t weight,
-               std::size_t n, std::int64_t* out) {
-  const auto factor = static_cast<std::int32_t>(weight);
+void score_nodes(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory, std::size_t n,
+                 std::uint8_t* out) {
   std::size_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    add_to(out + i, Score(load(cpu, i, pod_cpu), load(memory, i, pod_memory)) * factor);
+    const Bytes scores = __builtin_convertvector(Score(load(cpu, i, pod_cpu), load(memory, i, pod_memory)), Bytes);
+    __builtin_memcpy(out + i, &scores, sizeof scores);
   }
   if (i == n) return;
   const Tail cpu_tail(cpu, i, n);
   const Tail memory_tail(memory, i, n);
-  const Ints scores = Score(load(cpu_tail.columns(), 0, pod_cpu), load(memory_tail.columns(), 0, pod_memory)) * factor;
-  for (std::size_t lane = 0; i < n; ++i, ++lane) out[i] += scores[static_cast<int>(lane)];
+  const Ints scores = Score(load(cpu_tail.columns(), 0, pod_cpu), load(memory_tail.columns(), 0, pod_memory));
+  for (std::size_t lane = 0; i < n; ++i, ++lane) out[i] = static_cast<std::uint8_t>(scores[static_cast<int>(lane)]);
+}
+
+void add_weighted(const std::uint8_t* __restrict scores, std::int64_t weight, std::size_t n,
+                  std::int64_t* __restrict totals) {
+  for (std::size_t i = 0; i < n; ++i) totals[i] += weight * scores[i];
 }
 
 constexpr std::int64_t kLowest = -0x7fffffffffffffffLL - 1;
@@ -211,6 +210,7 @@ std::size_t equal_in_mask(const std::int64_t* values, const std::uint64_t* mask,
 }
 
 constexpr Kernels make_kernels(std::string_view name) {
-  return Kernels{name,        filter_fit,  filter_below, add_score<least_allocated>, add_score<balanced>,
-                 max_in_mask, min_in_mask, equal_in_mask};
+  return Kernels{
+      name,        filter_fit,  filter_below, score_nodes<least_allocated>, score_nodes<balanced>, add_weighted,
+      max_in_mask, min_in_mask, equal_in_mask};
 }

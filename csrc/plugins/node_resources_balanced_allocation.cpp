@@ -22,13 +22,8 @@ bool NodeResourcesBalancedAllocation::pre_score(Cycle& cycle, const NodeMask&) c
 
 void NodeResourcesBalancedAllocation::add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight,
                                                 std::int64_t* totals) const {
-  const NodeTable& table = cycle.state.nodes();
-  if (cpu_and_memory_ && kernels_are_exact(cycle, weight)) {
-    cycle.kernels.add_balanced(fit_columns(table.cpu_columns(), CountedAs::kRequested),
-                               fit_columns(table.memory_columns(), CountedAs::kRequested),
-                               static_cast<double>(cycle.shape.request(ResourceTable::kCpu)),
-                               static_cast<double>(cycle.shape.request(ResourceTable::kMemory)), weight, table.size(),
-                               totals);
+  if (cpu_and_memory_ && kernels_are_exact(cycle)) {
+    add_kernel_scores(cycle, slot(), cycle.kernels.balanced, CountedAs::kRequested, weight, totals);
     return;
   }
   const auto resources = scored_resources(cycle, names_, weights_, CountedAs::kRequested);

@@ -93,13 +93,8 @@ void NodeResourcesFit::explain(Cycle& cycle, const std::vector<ResourceAmount>& 
 
 void NodeResourcesFit::add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight,
                                  std::int64_t* totals) const {
-  const NodeTable& table = cycle.state.nodes();
-  if (cpu_and_memory_alike_ && kernels_are_exact(cycle, weight)) {
-    cycle.kernels.add_least_allocated(fit_columns(table.cpu_columns(), CountedAs::kNonZeroRequested),
-                                      fit_columns(table.memory_columns(), CountedAs::kNonZeroRequested),
-                                      static_cast<double>(cycle.shape.scored_request(ResourceTable::kCpu)),
-                                      static_cast<double>(cycle.shape.scored_request(ResourceTable::kMemory)), weight,
-                                      table.size(), totals);
+  if (cpu_and_memory_alike_ && kernels_are_exact(cycle)) {
+    add_kernel_scores(cycle, slot(), cycle.kernels.least_allocated, CountedAs::kNonZeroRequested, weight, totals);
     return;
   }
   const auto resources = scored_resources(cycle, names_, weights_, CountedAs::kNonZeroRequested);

@@ -137,6 +137,21 @@ void NodeTable::remove(NodeIndex index) {
   ports.erase(ports.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
+std::optional<std::span<const NodeIndex>> NodeTable::changed_since(std::uint64_t since) const {
+  if (since < first_change_) return std::nullopt;
+  return std::span<const NodeIndex>(changes_).subspan(static_cast<std::size_t>(since - first_change_));
+}
+
+void NodeTable::log_change(NodeIndex index) {
+  const std::size_t keep = size() / 4 + 64;
+  if (changes_.size() >= 4 * keep) {
+    const auto drop = static_cast<std::ptrdiff_t>(changes_.size() - keep);
+    changes_.erase(changes_.begin(), changes_.begin() + drop);
+    first_change_ += static_cast<std::uint64_t>(drop);
+  }
+  changes_.push_back(index);
+}
+
 void NodeTable::charge(NodeIndex index, const PodShape& pod, std::int64_t sign) {
   for (const ResourceAmount& request : pod.requests) {
     ensure_resource(request.resource);
@@ -146,6 +161,7 @@ void NodeTable::charge(NodeIndex index, const PodShape& pod, std::int64_t sign) 
   non_zero_memory_bytes_.edit()[index] += sign * pod.non_zero_memory_bytes;
   num_pods_.edit()[index] += sign;
   images_.touch(index);
+  log_change(index);
   if (!pod.host_ports.empty()) charge_ports(index, pod, sign);
   refresh_score_columns(index);
 }

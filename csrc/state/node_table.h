@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -60,6 +62,11 @@ class NodeTable {
   const ImageIndex& images() const { return images_; }
   const std::vector<PortUse>& ports(std::size_t node) const { return (*ports_)[node]; }
 
+  // Every charge() since the table was made has a number; the nodes of the latest ones are kept.
+  std::uint64_t num_changes() const { return first_change_ + changes_.size(); }
+  // The nodes of changes `since`.. to the last, in order; nothing where that is too long ago.
+  std::optional<std::span<const NodeIndex>> changed_since(std::uint64_t since) const;
+
   NodeIndex add(const NodeSpec& node);
   void update(NodeIndex index, const NodeSpec& node);
   void remove(NodeIndex index);
@@ -74,6 +81,7 @@ class NodeTable {
   void charge_ports(NodeIndex index, const PodShape& pod, std::int64_t sign);
   std::uint32_t intern_taints(const std::vector<Taint>& taints);
   void ensure_resource(ResourceId resource);
+  void log_change(NodeIndex index);
 
   Column<StringId> names_;
   Column<std::uint32_t> uids_;
@@ -94,6 +102,8 @@ class NodeTable {
   LabelIndex labels_;
   ImageIndex images_;
   Cow<std::vector<std::vector<PortUse>>> ports_;
+  std::vector<NodeIndex> changes_;
+  std::uint64_t first_change_ = 0;
 };
 
 }  // namespace kubesched
