@@ -1,14 +1,14 @@
 """The workloads of the bench, after scheduler_perf's: name -> what its pods ask for. Pods are 100m and 500Mi.
 
-    basic               nothing else
-    many_shapes         every pod asks for another amount
-    node_affinity       required node affinity to two of three zones
-    spread              topology spread over zones, DoNotSchedule
-    preferred_spread    the same, ScheduleAnyway
-    affinity            required affinity to pods of its app in the zone
-    anti_affinity       required anti-affinity to pods of its app on the host
-    preferred_affinity  preferred affinity to pods of its app on the host
-    preferred_anti      preferred anti-affinity to pods of its app on the host
+basic               nothing else
+many_shapes         every pod asks for another amount
+node_affinity       required node affinity to two of three zones
+spread              topology spread over zones, DoNotSchedule
+preferred_spread    the same, ScheduleAnyway
+affinity            required affinity to pods of its app in the zone
+anti_affinity       required anti-affinity to pods of its app on the host
+preferred_affinity  preferred affinity to pods of its app on the host
+preferred_anti      preferred anti-affinity to pods of its app on the host
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ _ALIAS = re.compile(rb"(?:^|[\s\[,:])\*[A-Za-z0-9_-]+", re.MULTILINE)
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_BaseLoader):
+class _Loader(_BaseLoader):  # type: ignore[misc]
     """YAML as kubectl reads it: no timestamps, no base-60 numbers, and `=` is a string."""
 
 

@@ -52,7 +52,8 @@ def parse_text(text: str) -> int | None:
     elif exponent:
         decimals -= int(exponent[1:])
     decimals -= 9
-    nanos = numerator * 10**-decimals if decimals <= 0 else -(-numerator // 10**decimals)
+    scale: int = 10 ** abs(decimals)
+    nanos = numerator * scale if decimals <= 0 else -(-numerator // scale)
     return -nanos if sign == "-" else nanos
 
 

@@ -161,7 +161,7 @@ def _read_resources(section: Section) -> list[tuple[str, int]]:
 
 
 def _read_shape(section: Section) -> list[tuple[int, int]]:
-    shape = []
+    shape: list[tuple[int, int]] = []
     points = section.sections("shape")
     if not points:
         section.fault("shape", "must have at least one point", [])

@@ -127,8 +127,8 @@ def _expand(point: str, plugins: PluginSet, multi_point: PluginSet, path: str, f
     _check_twice(here, path, faults)
     if "*" in plugins.disabled:
         return here
-    through_multi_point = []
-    overriding = []
+    through_multi_point: list[str] = []
+    overriding: list[str] = []
     for plugin in multi_point.enabled:
         if point not in _points(plugin.name) or plugin.name in plugins.disabled:
             continue

@@ -77,7 +77,7 @@ class NodeView:
 
     @property
     def unschedulable(self) -> npt.NDArray[np.bool_]:
-        """bool of shape (num_nodes,): cordoned nodes."""
+        """Bool of shape (num_nodes,): cordoned nodes."""
         return self._engine.unschedulable().view(np.bool_)
 
     def label(self, key: str) -> list[str | None]:

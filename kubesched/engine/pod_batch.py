@@ -63,7 +63,7 @@ class PodBatch:
         index = np.ascontiguousarray(template_index, dtype=np.int32)
         if index.ndim != 1:
             raise ObjectError(f"template_index must have one dimension, got {index.ndim}")
-        if index.size and not (0 <= int(index.min()) and int(index.max()) < len(templates)):
+        if index.size and not (int(index.min()) >= 0 and int(index.max()) < len(templates)):
             raise ObjectError(f"template_index must be in 0..{len(templates) - 1}, got {index.min()}..{index.max()}")
         if names is not None and len(names) != index.size:
             raise ObjectError(f"names must be as many as template_index, got {len(names)} and {index.size}")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from kubesched._core import Engine
+from kubesched.api.namespace_codec import encode_namespace_labels
 from kubesched.api.node_codec import encode_node
 from kubesched.api.owner_codec import encode_owner, is_owner
 from kubesched.api.pod_codec import encode_pod, pod_key
 from kubesched.api.pod_fields import bound_node_name, is_finished
-from kubesched.api.namespace_codec import encode_namespace_labels
 from kubesched.config import load_config
 from kubesched.engine.decision import Decision
 from kubesched.engine.explanation import Explanation
@@ -69,7 +69,7 @@ class Scheduler:
         """
         if tie_break not in ("first", "random"):
             raise ConfigError(f"tie_break must be 'first' or 'random', got {tie_break!r}")
-        if not isinstance(seed, int) or not 0 <= seed < 2**64:
+        if not 0 <= seed < 2**64:
             raise ConfigError(f"seed must be an integer in 0..2**64 - 1, got {seed!r}")
         self._config = load_config(config)
         profiles = [profile.to_blob() for profile in self._config.profiles]

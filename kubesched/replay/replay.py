@@ -33,7 +33,9 @@ def replay(
     Args:
         nodes: a trace, or the file of its nodes (see `kubesched.traces.open_trace`).
         pods: the file of its pods; only with a file of nodes.
-        config, tie_break, seed: as for `Scheduler`.
+        config: as for `Scheduler`.
+        tie_break: as for `Scheduler`.
+        seed: as for `Scheduler`.
         progress: called with (pods done, pods in all) now and then; has no influence on the result.
 
     Returns:

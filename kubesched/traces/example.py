@@ -21,13 +21,14 @@ _NODE_KINDS = (
 _MEAN_GAP_NS = 200_000_000
 
 
-def example_trace(num_nodes: int = 500, num_pods: int = 6000, seed: int = 1) -> Trace:
+def example_trace(num_nodes: int = 500, num_pods: int = 14000, seed: int = 1) -> Trace:
     """Make a cluster in three zones and pods of services, batch jobs, trainings and singletons.
 
     The same arguments give the same trace on every machine.
 
     Args:
-        num_nodes, num_pods: how many; each at least 1.
+        num_nodes: how many nodes, at least 1.
+        num_pods: how many pods, at least 1.
         seed: of every draw.
     """
     draws = np.random.Generator(np.random.PCG64(seed))

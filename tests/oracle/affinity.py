@@ -64,7 +64,11 @@ def affinity_filter(cluster: Cluster, pod: Manifest) -> dict[str, Verdict]:
     for node in cluster.nodes:
         for other in cluster.pods_on(node):
             if together and all(own_term_matches(cluster, t, pod, other) for t in together):
-                near |= {(t["topologyKey"], labels_of(node).get(t["topologyKey"])) for t in together}  # type: ignore[misc]
+                near |= {
+                    (t["topologyKey"], labels_of(node)[t["topologyKey"]])
+                    for t in together
+                    if t["topologyKey"] in labels_of(node)
+                }
             far |= {
                 (t["topologyKey"], labels_of(node)[t["topologyKey"]])
                 for t in apart
@@ -75,7 +79,6 @@ def affinity_filter(cluster: Cluster, pod: Manifest) -> dict[str, Verdict]:
                 for t in terms_of(other, "podAntiAffinity", REQUIRED)
                 if t["topologyKey"] in labels_of(node) and other_term_matches(cluster, t, other, pod)
             }
-    near = {pair for pair in near if pair[1] is not None}
     is_first = not near and all(own_term_matches(cluster, t, pod, pod) for t in together)
     verdicts: dict[str, Verdict] = {}
     for node in cluster.nodes:
@@ -123,9 +126,7 @@ def affinity_score(
                     count(node, term, hard_weight)
     if not weights:
         return None
-    raw = {
-        node["metadata"]["name"]: sum(weights.get(pair, 0) for pair in labels_of(node).items()) for node in feasible
-    }
+    raw = {node["metadata"]["name"]: sum(weights.get(pair, 0) for pair in labels_of(node).items()) for node in feasible}
     lowest, highest = min(raw.values()), max(raw.values())
     if highest == lowest:
         return dict.fromkeys(raw, 0)

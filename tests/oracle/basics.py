@@ -35,9 +35,7 @@ def taint_toleration(pod: Manifest, node: Manifest) -> Verdict:
 
 
 def count_discouraging_taints(pod: Manifest, node: Manifest) -> int:
-    tolerations = [
-        t for t in pod["spec"].get("tolerations") or [] if t.get("effect") in (None, "", "PreferNoSchedule")
-    ]
+    tolerations = [t for t in pod["spec"].get("tolerations") or [] if t.get("effect") in (None, "", "PreferNoSchedule")]
     taints = [t for t in node.get("spec", {}).get("taints") or [] if t["effect"] == "PreferNoSchedule"]
     return sum(not any(tolerates(toleration, taint) for toleration in tolerations) for taint in taints)
 
@@ -48,7 +46,7 @@ def normalize(raw: dict[str, int], *, reverse: bool) -> dict[str, int]:
     return {node: 100 - score for node, score in scores.items()} if reverse else scores
 
 
-def node_list(pod: Manifest) -> set[str] | None | str:
+def node_list(pod: Manifest) -> set[str] | str | None:
     """The nodes that matchFields pin the pod to; None for no such list, a reason where they contradict."""
     terms = required_terms(pod["spec"].get("affinity") or {})
     if not terms:

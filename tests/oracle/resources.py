@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from tests.oracle import requests
@@ -55,7 +56,7 @@ def _by_shape(shape: list[dict[str, int]], utilization: int) -> int:
     points = [(p["utilization"], p["score"] * 10) for p in shape]
     if utilization <= points[0][0]:
         return points[0][1]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if utilization <= x1:
             return y0 + int((y1 - y0) * (utilization - x0) / (x1 - x0))
     return points[-1][1]

@@ -90,20 +90,17 @@ class OracleScheduler:
             if pinned is not None and name not in pinned:
                 rejected[name] = {"plugin": "", "code": "PreFilterResult", "reasons": []}
                 continue
-            verdicts = {
-                "NodeUnschedulable": lambda node=node: basics.node_unschedulable(pod, node),
-                "NodeName": lambda node=node: basics.node_name(pod, node),
-                "TaintToleration": lambda node=node: basics.taint_toleration(pod, node),
-                "NodeAffinity": lambda node=node: basics.node_affinity(pod, node, added),
-                "NodePorts": lambda node=node: basics.node_ports(cluster, pod, node),
-                "NodeResourcesFit": lambda node=node: resources.fit(
-                    cluster, pod, node, self.args.get("NodeResourcesFit", {})
-                ),
-                "PodTopologySpread": lambda name=name: by_spread[name],
-                "InterPodAffinity": lambda name=name: by_affinity[name],
-            }
-            for plugin in FILTERS:
-                verdict = verdicts[plugin]()
+            verdicts = (
+                basics.node_unschedulable(pod, node),
+                basics.node_name(pod, node),
+                basics.taint_toleration(pod, node),
+                basics.node_affinity(pod, node, added),
+                basics.node_ports(cluster, pod, node),
+                resources.fit(cluster, pod, node, self.args.get("NodeResourcesFit", {})),
+                by_spread[name],
+                by_affinity[name],
+            )
+            for plugin, verdict in zip(FILTERS, verdicts, strict=True):
                 if verdict is not None:
                     rejected[name] = {"plugin": plugin, "code": verdict[0], "reasons": verdict[1]}
                     break

@@ -10,6 +10,7 @@ from tests.oracle.cluster import Cluster, Manifest
 from tests.oracle.selectors import first_untolerated, is_empty, node_allowed, selector_matches
 
 HOSTNAME = "kubernetes.io/hostname"
+MISSING = "/"  # no label value looks like this
 SYSTEM_DEFAULTS = [
     {"maxSkew": 3, "topologyKey": HOSTNAME, "whenUnsatisfiable": "ScheduleAnyway"},
     {"maxSkew": 5, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"},
@@ -104,8 +105,8 @@ def spread_filter(cluster: Cluster, pod: Manifest, constraints: list[dict[str, A
     for node in cluster.nodes:
         verdict: Verdict = None
         for constraint, by_domain in zip(constraints, counts, strict=True):
-            domain = labels_of(node).get(constraint["topologyKey"])
-            if domain is None:
+            domain = labels_of(node).get(constraint["topologyKey"], MISSING)
+            if domain == MISSING:
                 verdict = (UNRESOLVABLE, [f"{text} (missing required label)"])
                 break
             fewest = min(by_domain.values()) if len(by_domain) >= (constraint.get("minDomains") or 1) else 0
