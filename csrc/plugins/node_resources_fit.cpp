@@ -15,6 +15,11 @@ bool is_cpu_and_memory(const std::vector<std::string>& names) {
          std::find(names.begin(), names.end(), "memory") != names.end();
 }
 
+// Wraps around past 2**63, as upstream's arithmetic does.
+std::int64_t hundredfold(std::int64_t amount) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(amount) * Plugin::kMaxNodeScore);
+}
+
 }  // namespace
 
 NodeResourcesFit::NodeResourcesFit(std::size_t slot, const ProfileSpec& spec)
@@ -119,13 +124,13 @@ void NodeResourcesFit::add_score(Cycle& cycle, const NodeMask& feasible, std::in
 std::int64_t NodeResourcesFit::resource_score(std::int64_t requested, std::int64_t allocatable) const {
   switch (strategy_) {
     case ScoringStrategy::kLeastAllocated:
-      return requested > allocatable ? 0 : (allocatable - requested) * kMaxNodeScore / allocatable;
+      return requested > allocatable ? 0 : hundredfold(allocatable - requested) / allocatable;
     case ScoringStrategy::kMostAllocated:
-      return std::min(requested, allocatable) * kMaxNodeScore / allocatable;
+      return hundredfold(std::min(requested, allocatable)) / allocatable;
     case ScoringStrategy::kRequestedToCapacityRatio:
       break;
   }
-  return shape_score(requested > allocatable ? kMaxNodeScore : requested * kMaxNodeScore / allocatable);
+  return shape_score(requested > allocatable ? kMaxNodeScore : hundredfold(requested) / allocatable);
 }
 
 std::int64_t NodeResourcesFit::shape_score(std::int64_t utilization) const {

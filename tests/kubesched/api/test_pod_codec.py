@@ -108,7 +108,9 @@ def test_what_is_not_there_yet_is_refused_for_pods_to_be_scheduled(field: str, v
     assert codec.encode_pod(pod, bound=True)
 
 
-@pytest.mark.parametrize("metadata", [{}, {"name": ""}, {"name": "UPPER"}, {"name": 5}, {"name": "a", "namespace": "!"}])
+@pytest.mark.parametrize(
+    "metadata", [{}, {"name": ""}, {"name": "UPPER"}, {"name": 5}, {"name": "a", "namespace": "!"}]
+)
 def test_a_pod_needs_a_name(metadata: dict[str, Any]) -> None:
     with pytest.raises(ObjectError):
         codec.encode_pod({"metadata": metadata, "spec": make_pod("a")["spec"]})
@@ -167,7 +169,8 @@ def load_plain_twin() -> ModuleType:
     """The codec's source, run by Python."""
     source = Path(__file__).resolve().parents[3] / "kubesched" / "api" / "pod_codec.py"
     spec = importlib.util.spec_from_file_location("plain_pod_codec", source)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -213,5 +216,3 @@ def test_junk_in_a_node_is_refused_or_read_but_never_crashes(field: str, value: 
         encode_node(node)
     except ObjectError as error:
         assert "must" in str(error)
-
-

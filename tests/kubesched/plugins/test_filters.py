@@ -220,7 +220,9 @@ WEB = {"labels": {"app": "web"}}
         pytest.param(spread(), {"app": "db"}, True, id="a pod that the selector does not match adds nothing"),
         pytest.param(spread(2, minDomains=3), {"app": "web"}, True, id="too few domains: the minimum is nought"),
         pytest.param(spread(1, labelSelector={}), {"app": "web"}, True, id="an empty selector counts nobody"),
-        pytest.param(spread(1, matchLabelKeys=["rev"]), {"app": "web", "rev": "2"}, True, id="only pods of its revision"),
+        pytest.param(
+            spread(1, matchLabelKeys=["rev"]), {"app": "web", "rev": "2"}, True, id="only pods of its revision"
+        ),
     ],
 )
 def test_pod_topology_spread(constraints: list[Manifest], labels: dict[str, str], want_feasible: bool) -> None:
@@ -260,8 +262,6 @@ def affinity(kind: str, app: str, **more: Any) -> Manifest:
                      "node(s) didn't satisfy existing pods anti-affinity rules", id="or about all of them"),
     ],
 )  # fmt: skip
-def test_inter_pod_affinity(
-    spec: Manifest, other: Manifest, want_code: str | None, want_reason: str | None
-) -> None:
+def test_inter_pod_affinity(spec: Manifest, other: Manifest, want_code: str | None, want_reason: str | None) -> None:
     got = rejection(NODES[0], make_pod("p", labels={"app": "self"}, **spec), NODES[1], other)
     assert got == (None if want_code is None else ("InterPodAffinity", want_code, [want_reason]))

@@ -1,0 +1,120 @@
+"""Replays: the counts, the digest, the files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import kubesched as ks
+from kubesched.replay.output import write_result
+from kubesched.replay.result import split_message
+from kubesched.traces import example_trace
+
+
+def test_same_input_and_seed_give_the_same_digest() -> None:
+    digests = {
+        ks.replay(example_trace(40, 900), tie_break="random", seed=seed).digest()
+        for seed in (1, 1, 2)
+        for _ in range(2)
+    }
+    assert len(digests) == 2
+    assert ks.replay(example_trace(40, 900)).digest() != ks.replay(example_trace(40, 900, seed=2)).digest()
+
+
+def test_progress_has_no_influence_and_reaches_the_end() -> None:
+    seen: list[tuple[int, int]] = []
+    watched = ks.replay(example_trace(20, 500), progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (500, 500)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    trace = example_trace(20, 500)
+    at_once = ks.Scheduler(trace.objects).schedule_many(trace.pods)
+    assert watched.placements.node_names == at_once.node_names
+    assert watched.placements.messages == at_once.messages
+
+
+def test_the_summary_adds_up() -> None:
+    result = ks.replay(example_trace(20, 900))
+    summary = result.summary()
+    assert summary["kubernetes"] == "1.34"
+    assert summary["placed"] + summary["pending"] == 900
+    assert summary["pending"] == len(result.placements.messages) > 0
+    requested = result.scheduler.nodes.requested["cpu"]
+    assert summary["allocation"]["cpu"]["requested"] == int(requested.sum())
+    assert summary["allocation"]["pods"]["requested"] == summary["placed"]
+    by_model = result.allocation_by_model()
+    gpus = result.allocation()["nvidia.com/gpu"]
+    assert sum(usage["nvidia.com/gpu"].requested for usage in by_model.values()) == gpus.requested
+    most, least = result.most_and_least_used(3)
+    assert most[0][1] >= least[0][1]
+
+
+@pytest.mark.parametrize(
+    ("message", "want"),
+    [
+        pytest.param("0/3 nodes are available: 1 Too many pods, 2 Insufficient cpu.",
+                     [("Too many pods", 1), ("Insufficient cpu", 2)], id="a histogram"),
+        pytest.param("0/3 nodes are available: pod affinity terms conflict.", [("pod affinity terms conflict", 0)],
+                     id="a reason about the pod"),
+        pytest.param("no nodes available to schedule pods", [("no nodes available to schedule pods", 0)], id="no node"),
+    ],
+)  # fmt: skip
+def test_messages_split_into_reasons(message: str, want: list[tuple[str, int]]) -> None:
+    assert split_message(message) == want
+
+
+def test_files_are_whole_and_say_what_they_are(tmp_path: Path) -> None:
+    result = ks.replay(example_trace(20, 300))
+    placements, nodes, summary = write_result(result, tmp_path / "new" / "folder")
+    table = pq.read_table(placements)
+    assert table.num_rows == 300
+    assert table.column_names == ["pod", "arrival_ns", "node", "message"]
+    assert table.schema.metadata[b"kubesched.digest"].decode() == result.digest()
+    assert pq.read_table(nodes).column("requested.cpu").to_pylist() == result.scheduler.nodes.requested["cpu"].tolist()
+    assert json.loads(summary.read_text())["digest"] == result.digest()
+    assert {path.name for path in placements.parent.iterdir()} == {path.name for path in (placements, nodes, summary)}
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
+    result = ks.replay(example_trace(5, 20))
+    (tmp_path / "placements.parquet").mkdir()
+    with pytest.raises(OSError, match=r"placements\.parquet"):
+        write_result(result, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["placements.parquet"]
+
+
+def test_a_trace_and_files_do_not_mix() -> None:
+    with pytest.raises(ks.ConfigError, match="pods must be left out where a trace is given"):
+        ks.replay(example_trace(2, 2), "pods.csv")
+    with pytest.raises(ks.ConfigError, match="pods must be given where nodes is a file"):
+        ks.replay("nodes.csv")
+
+
+def test_manifests_replay_in_document_order(tmp_path: Path) -> None:
+    path = tmp_path / "all.yaml"
+    path.write_text(
+        """
+apiVersion: v1
+kind: List
+items:
+- {kind: Node, apiVersion: v1, metadata: {name: a}, status: {allocatable: {cpu: 2, memory: 4Gi, pods: 10}}}
+- {kind: Pod, apiVersion: v1, metadata: {name: z}, spec: {containers: [{name: c, resources: {requests: {cpu: 1}}}]}}
+- {kind: Pod, apiVersion: v1, metadata: {name: y}, spec: {containers: [{name: c, resources: {requests: {cpu: 2}}}]}}
+- {kind: Pod, apiVersion: v1, metadata: {name: x}, spec: {nodeName: a, containers: [{name: c}]}}
+- {kind: Pod, apiVersion: v1, metadata: {name: w}, spec: {nodeName: a, containers: [{name: c}]}, status: {phase: Failed}}
+"""
+    )
+    result = ks.replay(path, path)
+    assert list(result.placements.pods) == ["default/z", "default/y"]
+    assert result.placements.node_names == ["a", None]
+    assert result.trace.notes == ("1 finished pods are left out", "1 pods are on their nodes from the start")
+    assert result.reasons() == {"Insufficient cpu": 1}
+
+
+def test_the_big_manifests_all_fit(shared: Path) -> None:
+    folder = shared / "traces" / "k8s-sims"
+    for size, num_pods in ((100, 1067), (500, 4774), (1200, 7064)):
+        result = ks.replay(folder / f"nodes-{size}.yaml.gz", folder / f"pods-{size}.yaml.gz")
+        assert (result.num_placed, result.num_pending) == (num_pods, 0)
