@@ -26,7 +26,10 @@ test: $(VENV)/.test-requirements $(VENV)/.installed
 	$(RUN) $(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 bench: $(VENV)/.test-requirements $(VENV)/.installed
-	$(BIN)/python -m bench.run
+	mkdir -p build
+	$(BIN)/python -m pytest -q bench -o python_files='bench_*.py' --benchmark-json=build/bench.json \
+		--benchmark-columns=median --benchmark-disable-gc --benchmark-quiet
+	$(BIN)/python -m bench.table build/bench.json
 
 lint: $(VENV)/.lint-requirements $(VENV)/.test-requirements $(VENV)/.installed
 	$(BIN)/ruff check .

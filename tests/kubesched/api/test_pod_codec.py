@@ -101,7 +101,7 @@ def test_a_fault_names_pod_field_and_value(path: str, value: object, want: str) 
         pytest.param("schedulingGates", [{"name": "g"}], "spec.schedulingGates needs SchedulingGates", id="a gate"),
     ],
 )  # fmt: skip
-def test_what_is_not_there_yet_is_refused_for_pods_to_be_scheduled(field: str, value: object, want: str) -> None:
+def test_what_is_not_there_yet_is_refused_for_pods_to_be_scheduled(field: str, value: Any, want: str) -> None:
     pod = make_pod("web-0", **{field: value})
     with pytest.raises(UnsupportedError, match=re.escape(want)):
         codec.encode_pod(pod)
