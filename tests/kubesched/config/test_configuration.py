@@ -135,7 +135,7 @@ def test_a_broken_configuration_is_refused(fields: dict[str, Any], want: str) ->
                      "must name each plugin once, got 'ImageLocality' twice", id="named twice"),
         pytest.param({"preFilter": {"disabled": [{"name": "NodePorts"}]}},
                      "preFilter: must have NodePorts where filter has it", id="filter without its preFilter"),
-        pytest.param({"score": {"enabeld": []}}, "profiles[0].plugins.score.enabeld: unknown field", id="a typo"),
+        pytest.param({"score": {"enabled_": []}}, "profiles[0].plugins.score.enabled_: unknown field", id="a typo"),
     ],
 )  # fmt: skip
 def test_broken_plugins_are_refused(plugins: dict[str, Any], want: str) -> None:
