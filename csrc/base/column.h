@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -28,7 +29,11 @@ class Column {
 
   // The caller's own buffer, for writing.
   T* edit() {
-    if (buffer_ && buffer_.use_count() != 1) reallocate(capacity_);
+    if (buffer_ && buffer_.use_count() != 1) {
+      reallocate(capacity_);
+    } else {
+      std::atomic_thread_fence(std::memory_order_acquire);  // as in Cow
+    }
     return buffer_.get();
   }
 

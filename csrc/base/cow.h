@@ -1,6 +1,7 @@
 // A value shared until somebody writes to it; what makes fork() cheap.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -18,7 +19,11 @@ class Cow {
   const T* operator->() const { return value_.get(); }
 
   T& edit() {
-    if (value_.use_count() != 1) value_ = std::make_shared<T>(*value_);
+    if (value_.use_count() != 1) {
+      value_ = std::make_shared<T>(*value_);
+    } else {
+      std::atomic_thread_fence(std::memory_order_acquire);  // another thread may have read it until a moment ago
+    }
     return *value_;
   }
 

@@ -32,10 +32,14 @@ def pod_key(pod: Mapping[str, Any]) -> str:
 
 def bound_node_name(pod: Mapping[str, Any]) -> str:
     """Return spec.nodeName; empty for a pending pod."""
-    spec = mapping(pod, "spec", f"pod {pod_key(pod)}:")
-    return text(spec, "nodeName", f"pod {pod_key(pod)}: spec")
+    key = pod_key(pod)
+    try:
+        return text(mapping(pod, "spec", "pod"), "nodeName", "spec")
+    except ObjectError as error:
+        raise ObjectError(f"pod {key}: {error}") from None
 
 
 def is_finished(pod: Mapping[str, Any]) -> bool:
     """Tell whether the pod succeeded or failed; such a pod takes no room."""
-    return mapping(pod, "status", f"pod {pod_key(pod)}:").get("phase") in ("Succeeded", "Failed")
+    status = pod.get("status")
+    return isinstance(status, Mapping) and status.get("phase") in ("Succeeded", "Failed")

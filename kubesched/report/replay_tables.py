@@ -79,7 +79,6 @@ def _print_usage(title: str, groups: Mapping[str, Mapping[str, Usage]], console:
 
 def _print_nodes(result: ReplayResult, console: Console) -> None:
     most, least = result.most_and_least_used(_NUM_NODES)
-    rows = [[name, f"{share:.1%}"] for name, share in most]
-    _print_table("most used nodes, by their scarcest resource", ["node", "share"], rows, console)
-    rows = [[name, f"{share:.1%}"] for name, share in least]
-    _print_table("least used nodes", ["node", "share"], rows, console)
+    for title, nodes in (("most used nodes", most), ("least used nodes", least)):
+        rows = [[name, f"{share:.1%}"] for name, share in nodes]
+        _print_table(title, ["node", "share of its scarcest resource"], rows, console)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import kubesched.api.pod_codec as codec
 from kubesched.api.node_codec import encode_node
+from kubesched.api.pod_fields import bound_node_name
 from kubesched.errors import KubeschedError, ObjectError, UnsupportedError
 from tests.builders import make_node, make_pod
 from tests.workloads import Workload
@@ -216,3 +217,10 @@ def test_junk_in_a_node_is_refused_or_read_but_never_crashes(field: str, value: 
         encode_node(node)
     except ObjectError as error:
         assert "must" in str(error)
+
+
+def test_a_bound_pod_with_a_broken_spec_is_named() -> None:
+    with pytest.raises(ObjectError, match=r"^pod default/web-0: spec\.nodeName must be a string, got 5$"):
+        bound_node_name(with_field("spec.nodeName", 5))
+    with pytest.raises(ObjectError, match=r"^pod default/web-0: pod\.spec must be a mapping, got \[\]$"):
+        bound_node_name(with_field("spec", []))

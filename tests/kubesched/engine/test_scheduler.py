@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -222,3 +223,12 @@ def test_huge_amounts_take_the_integer_path_and_agree() -> None:
     capacity = 20 * 2**50
     free = (capacity - 500 * 2**40) * 100 // capacity
     assert explanation.scores["NodeResourcesFit"][0] == (99 + free) // 2
+
+
+def test_forks_may_be_used_from_two_threads() -> None:
+    base = ks.Scheduler([make_node(f"n{i}") for i in range(200)])
+    batches = [ks.PodBatch.from_templates([make_pod(f"t{t}", cpu=f"{100 + t}m")], [0] * 2000) for t in range(4)]
+    want = [base.fork().schedule_many(batch).node_names for batch in batches]
+    with ThreadPoolExecutor(4) as threads:
+        got = list(threads.map(lambda batch: base.fork().schedule_many(batch).node_names, batches))
+    assert got == want
