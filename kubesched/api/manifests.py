@@ -13,13 +13,14 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
 from kubesched.errors import ManifestError
 
 MAX_BYTES = 4 * 2**30
+_CHUNK_BYTES = 2**24
 _MAX_ALIASES = 10_000
 _SUFFIXES = (".yaml", ".yml", ".json")
 _ALIAS = re.compile(rb"(?:^|[\s\[,:])\*[A-Za-z0-9_-]+", re.MULTILINE)
@@ -106,15 +107,25 @@ def read_bytes(file: Path) -> bytes:
             raw.seek(0)
             if zipped:
                 with gzip.GzipFile(fileobj=raw) as stream:
-                    data = stream.read(MAX_BYTES + 1)
+                    data = _read_bounded(stream)
             else:
-                data = raw.read(MAX_BYTES + 1)
+                data = _read_bounded(raw)
     except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ManifestError(f"{file}: must be a readable file, got {reason!r}") from None
     if len(data) > MAX_BYTES:
         raise ManifestError(f"{file}: must be at most {MAX_BYTES} bytes, got more")
     return data
+
+
+def _read_bounded(stream: IO[bytes]) -> bytes:
+    """Return all of a stream, or a little more than MAX_BYTES of it; memory is taken as data comes."""
+    parts = []
+    size = 0
+    while size <= MAX_BYTES and (part := stream.read(_CHUNK_BYTES)):
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
 
 
 def _documents(file: Path) -> Iterator[tuple[int, Any]]:
