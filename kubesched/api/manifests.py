@@ -13,7 +13,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import yaml
 
@@ -118,7 +118,7 @@ def read_bytes(file: Path) -> bytes:
     return data
 
 
-def _read_bounded(stream: IO[bytes]) -> bytes:
+def _read_bounded(stream: BinaryIO | gzip.GzipFile) -> bytes:
     """Return all of a stream, or a little more than MAX_BYTES of it; memory is taken as data comes."""
     parts = []
     size = 0
