@@ -1,4 +1,4 @@
-"""The syntax of label keys and values (apimachinery/pkg/util/validation, v1.34)."""
+"""The syntax of names, label keys and label values (apimachinery/pkg/util/validation, v1.34)."""
 
 from __future__ import annotations
 
@@ -27,5 +27,11 @@ def is_label_value(value: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def is_dns_subdomain(name: str) -> bool:
-    """Tell whether a name is a DNS subdomain of at most 253 characters."""
+    """Tell whether a name is a DNS subdomain of at most 253 characters, as objects are named."""
     return len(name) <= 253 and _DNS_SUBDOMAIN.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_dns_label(name: str) -> bool:
+    """Tell whether a name is a DNS label of at most 63 characters, as namespaces are named."""
+    return len(name) <= 63 and "." not in name and is_dns_subdomain(name)

@@ -19,7 +19,7 @@ def encode_namespace_labels(namespace: Mapping[str, Any]) -> tuple[str, bytes]:
     Raises:
         ObjectError: a field breaks a rule of its type; the message names namespace, field and value.
     """
-    metadata = mapping(namespace, "metadata", "namespace")
+    metadata = mapping(namespace, "metadata", "namespace ")
     name = text(metadata, "name", "namespace metadata")
     if not name:
         fault("namespace metadata.name", "be a name", name)

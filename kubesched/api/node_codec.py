@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubesched.api.fields import boolean, choice, entries, fault, integer, mapping, text, texts
-from kubesched.api.label_rules import is_dns_subdomain, is_qualified_name
+from kubesched.api.fields import boolean, choice, entries, fault, integer, is_text, mapping, text, texts
+from kubesched.api.label_rules import is_dns_subdomain, is_label_value, is_qualified_name
 from kubesched.api.pod_codec import read_labels
-from kubesched.api.quantity import parse_quantity, whole_units
-from kubesched.api.resource_names import tracked_amount
+from kubesched.api.quantity import milli_units, parse_quantity, whole_units
+from kubesched.api.resource_names import comes_whole, tracked_amount
 from kubesched.api.wire import Writer
 from kubesched.errors import ObjectError
 
@@ -27,18 +27,17 @@ def encode_node(node: Mapping[str, Any]) -> bytes:
     """
     if not isinstance(node, Mapping):
         raise ObjectError(f"node must be a mapping, got {type(node).__name__}")
-    manifest = node if isinstance(node, dict) else dict(node)
-    metadata = mapping(manifest, "metadata", "node")
+    metadata = mapping(node, "metadata", "node ")
     name = text(metadata, "name", "node metadata")
     if not is_dns_subdomain(name):
         fault("node metadata.name", "be a DNS subdomain name", name)
     try:
-        return _encode(manifest, metadata, name)
+        return _encode(node, metadata, name)
     except ObjectError as error:
         raise ObjectError(f"node {name}: {error}") from None
 
 
-def _encode(node: dict[str, Any], metadata: dict[str, Any], name: str) -> bytes:
+def _encode(node: Mapping[str, Any], metadata: Mapping[str, Any], name: str) -> bytes:
     spec = mapping(node, "spec", "node")
     status = mapping(node, "status", "node")
     out = Writer()
@@ -55,7 +54,7 @@ def _encode(node: dict[str, Any], metadata: dict[str, Any], name: str) -> bytes:
     return out.done()
 
 
-def _write_taints(out: Writer, spec: dict[str, Any]) -> None:
+def _write_taints(out: Writer, spec: Mapping[str, Any]) -> None:
     taints = entries(spec, "taints", "spec")
     out.u32(len(taints))
     for i, taint in enumerate(taints):
@@ -63,21 +62,30 @@ def _write_taints(out: Writer, spec: dict[str, Any]) -> None:
         key = text(taint, "key", path)
         if not is_qualified_name(key):
             fault(f"{path}.key", "be a label key", key)
-        if taint.get("effect") is None:
-            fault(f"{path}.effect", "be one of " + ", ".join(_EFFECTS), None)
+        value = text(taint, "value", path)
+        if not is_label_value(value):
+            fault(f"{path}.value", "be a label value", value)
         out.text(key)
-        out.text(text(taint, "value", path))
+        out.text(value)
         out.text(_EFFECTS[choice(taint, "effect", path, _EFFECTS, "")])
 
 
-def _write_allocatable(out: Writer, status: dict[str, Any]) -> None:
+def _write_allocatable(out: Writer, status: Mapping[str, Any]) -> None:
+    """Append what status.allocatable has of resources the scheduler tracks, and of pods, by name."""
     key = "allocatable" if status.get("allocatable") is not None else "capacity"
+    listed = mapping(status, key, "status")
+    for name in listed:
+        if not is_text(name):
+            fault(f"status.{key}", "have strings as keys", name)
     amounts = []
-    for name, value in sorted(mapping(status, key, "status").items()):
-        nanos = parse_quantity(value, f"status.{key}.{name}")
+    for name in sorted(listed):
+        path = f"status.{key}.{name}"
+        nanos = parse_quantity(listed[name], path)
+        if milli_units(nanos) % 1000 and comes_whole(name):
+            fault(path, "be a whole number", listed[name])
         amount = whole_units(nanos) if name == "pods" else tracked_amount(name, nanos)
         if amount:
             if amount >= 2**63:
-                fault(f"status.{key}.{name}", "be below 2**63 in the scheduler's units", value)
+                fault(path, "be below 2**63 in the scheduler's units", listed[name])
             amounts.append((name, amount))
     out.amounts(amounts)

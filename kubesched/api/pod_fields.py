@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubesched.api.fields import fault, mapping, text
-from kubesched.api.label_rules import is_dns_subdomain
+from kubesched.api.label_rules import is_dns_label, is_dns_subdomain
 from kubesched.errors import ObjectError
 
 
@@ -16,22 +16,24 @@ def pod_key(pod: Mapping[str, Any]) -> str:
     Raises:
         ObjectError: the pod is no mapping, or its metadata has no valid name.
     """
-    if not isinstance(pod, dict):
-        if not isinstance(pod, Mapping):
-            raise ObjectError(f"pod must be a mapping, got {type(pod).__name__}")
-        pod = dict(pod)
-    metadata = mapping(pod, "metadata", "pod")
+    if type(pod) is not dict and not isinstance(pod, Mapping):
+        raise ObjectError(f"pod must be a mapping, got {type(pod).__name__}")
+    metadata = mapping(pod, "metadata", "pod ")
     name = text(metadata, "name", "pod metadata")
     namespace = text(metadata, "namespace", "pod metadata") or "default"
     if not is_dns_subdomain(name):
         fault("pod metadata.name", "be a DNS subdomain name", name)
-    if not is_dns_subdomain(namespace):
-        fault(f"pod {name} metadata.namespace", "be a DNS label", namespace)
+    if not is_dns_label(namespace):
+        fault(f"pod {name}: metadata.namespace", "be a DNS label", namespace)
     return f"{namespace}/{name}"
 
 
 def bound_node_name(pod: Mapping[str, Any]) -> str:
-    """Return spec.nodeName; empty for a pending pod."""
+    """Return spec.nodeName; empty for a pending pod.
+
+    Raises:
+        ObjectError: as for `pod_key`, or spec.nodeName is no string.
+    """
     key = pod_key(pod)
     try:
         return text(mapping(pod, "spec", "pod"), "nodeName", "spec")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kubesched.api.fields import choice, entries, fault, integer, mapping, text, texts
+from kubesched.api.label_rules import is_dns_label
 from kubesched.api.selectors import (
     IN,
     NOT_IN,
@@ -16,41 +18,53 @@ from kubesched.api.selectors import (
 )
 from kubesched.api.wire import Writer
 
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _MAX_INT32 = 2**31 - 1
 _ACTIONS = ("DoNotSchedule", "ScheduleAnyway")
 _POLICIES = ("Honor", "Ignore")
 
+_MATCH = (("matchLabelKeys", IN),)
+_MATCH_OR_NOT = (*_MATCH, ("mismatchLabelKeys", NOT_IN))
 
-def _topology_key(entry: dict[str, Any], path: str) -> str:
-    key = text(entry, "topologyKey", path)
-    check_label_key(key, f"{path}.topologyKey")
-    return key
-
-
-def _label_keys(entry: dict[str, Any], key: str, path: str, labels: dict[str, str], op: int) -> list[Requirement]:
-    """Turn matchLabelKeys or mismatchLabelKeys into requirements on the pod's own values."""
-    return [(name, op, [labels[name]]) for name in texts(entry, key, path) if name in labels]
+Labels = Mapping[str, str]
 
 
-def write_spread_constraint(out: Writer, entry: dict[str, Any], path: str, labels: dict[str, str]) -> None:
-    """Append one topologySpreadConstraint of a pod with these labels.
+def _read_selector(
+    entry: Mapping[str, Any], path: str, labels: Labels, key_fields: tuple[tuple[str, int], ...]
+) -> list[Requirement] | None:
+    """Check labelSelector and merge lists of label keys into it, as requirements on the pod's own values.
 
-    Raises:
-        ObjectError: a field breaks the API server's rules.
+    The API server does so when it stores a pod (registry/core/pod/strategy.go, v1.34).
     """
+    selector = read_label_selector(entry, "labelSelector", path)
+    for field, op in key_fields:
+        if entry.get(field) is None:
+            continue
+        keys = texts(entry, field, path)
+        for i, key in enumerate(keys):
+            check_label_key(key, f"{path}.{field}[{i}]")
+            if op == NOT_IN and key in (entry.get("matchLabelKeys") or ()):
+                fault(f"{path}.{field}[{i}]", "not be in matchLabelKeys, too", key)
+        if selector is None and keys:
+            fault(f"{path}.{field}", "be empty where labelSelector is absent", keys)
+        if selector is not None:
+            selector += [(key, op, [labels[key]]) for key in keys if key in labels]
+    return selector
+
+
+def _write_constraint(out: Writer, entry: Mapping[str, Any], path: str, labels: Labels) -> None:
     max_skew = entry.get("maxSkew")
     if not isinstance(max_skew, int) or isinstance(max_skew, bool) or not 0 < max_skew <= _MAX_INT32:
         fault(f"{path}.maxSkew", "be a positive integer", max_skew)
     out.i64(max_skew)
-    out.text(_topology_key(entry, path))
-    if entry.get("whenUnsatisfiable") is None:
-        fault(f"{path}.whenUnsatisfiable", "be one of " + ", ".join(_ACTIONS), None)
-    action = choice(entry, "whenUnsatisfiable", path, _ACTIONS, _ACTIONS[0])
+    topology_key = text(entry, "topologyKey", path)
+    if not topology_key:
+        fault(f"{path}.topologyKey", "be a label key", topology_key)
+    out.text(topology_key)
+    action = choice(entry, "whenUnsatisfiable", path, _ACTIONS, "")
     out.u8(action)
-    selector = read_label_selector(entry, "labelSelector", path)
-    if selector is not None:
-        selector = _label_keys(entry, "matchLabelKeys", path, labels, IN) + selector
-    write_selector(out, selector)
+    write_selector(out, _read_selector(entry, path, labels, _MATCH))
     if entry.get("minDomains") is not None and action != 0:
         fault(f"{path}.minDomains", "be absent unless whenUnsatisfiable is DoNotSchedule", entry["minDomains"])
     out.i64(integer(entry, "minDomains", path, 1, 1, _MAX_INT32))
@@ -58,25 +72,27 @@ def write_spread_constraint(out: Writer, entry: dict[str, Any], path: str, label
     out.u8(choice(entry, "nodeTaintsPolicy", path, _POLICIES, "Ignore"))
 
 
-def write_spread(out: Writer, spec: dict[str, Any], labels: dict[str, str]) -> None:
-    """Append spec.topologySpreadConstraints."""
+def write_spread(out: Writer, spec: Mapping[str, Any], labels: Labels) -> None:
+    """Append spec.topologySpreadConstraints of a pod with these labels.
+
+    Raises:
+        ObjectError: a field breaks the API server's rules.
+    """
     constraints = entries(spec, "topologySpreadConstraints", "spec")
     out.u32(len(constraints))
     for i, entry in enumerate(constraints):
-        write_spread_constraint(out, entry, f"spec.topologySpreadConstraints[{i}]", labels)
+        _write_constraint(out, entry, f"spec.topologySpreadConstraints[{i}]", labels)
 
 
-def _write_term(out: Writer, term: dict[str, Any], path: str, namespace: str, labels: dict[str, str]) -> None:
-    out.text(_topology_key(term, path))
-    selector = read_label_selector(term, "labelSelector", path)
-    if selector is not None:
-        selector = (
-            selector
-            + _label_keys(term, "matchLabelKeys", path, labels, IN)
-            + _label_keys(term, "mismatchLabelKeys", path, labels, NOT_IN)
-        )
-    write_selector(out, selector)
+def _write_term(out: Writer, term: Mapping[str, Any], path: str, namespace: str, labels: Labels) -> None:
+    topology_key = text(term, "topologyKey", path)
+    check_label_key(topology_key, f"{path}.topologyKey")
+    out.text(topology_key)
+    write_selector(out, _read_selector(term, path, labels, _MATCH_OR_NOT))
     namespaces = texts(term, "namespaces", path)
+    for i, name in enumerate(namespaces):
+        if not is_dns_label(name):
+            fault(f"{path}.namespaces[{i}]", "be a DNS label", name)
     namespace_selector = read_label_selector(term, "namespaceSelector", path)
     if not namespaces and namespace_selector is None:
         namespaces = [namespace]
@@ -84,26 +100,28 @@ def _write_term(out: Writer, term: dict[str, Any], path: str, namespace: str, la
     write_selector(out, namespace_selector)
 
 
-def _write_required(out: Writer, parent: dict[str, Any], path: str, namespace: str, labels: dict[str, str]) -> None:
-    key = "requiredDuringSchedulingIgnoredDuringExecution"
-    terms = entries(parent, key, path)
+def _write_required(out: Writer, parent: Mapping[str, Any], path: str, namespace: str, labels: Labels) -> None:
+    terms = entries(parent, _REQUIRED, path)
     out.u32(len(terms))
     for i, term in enumerate(terms):
-        _write_term(out, term, f"{path}.{key}[{i}]", namespace, labels)
+        _write_term(out, term, f"{path}.{_REQUIRED}[{i}]", namespace, labels)
 
 
-def _write_preferred(out: Writer, parent: dict[str, Any], path: str, namespace: str, labels: dict[str, str]) -> None:
-    key = "preferredDuringSchedulingIgnoredDuringExecution"
-    terms = entries(parent, key, path)
+def _write_preferred(out: Writer, parent: Mapping[str, Any], path: str, namespace: str, labels: Labels) -> None:
+    terms = entries(parent, _PREFERRED, path)
     out.u32(len(terms))
     for i, entry in enumerate(terms):
-        at = f"{path}.{key}[{i}]"
+        at = f"{path}.{_PREFERRED}[{i}]"
         out.i64(read_weight(entry, at))
         _write_term(out, mapping(entry, "podAffinityTerm", at), f"{at}.podAffinityTerm", namespace, labels)
 
 
-def write_pod_affinity(out: Writer, affinity: dict[str, Any], namespace: str, labels: dict[str, str]) -> None:
-    """Append the four lists of inter-pod affinity terms: required, required anti, preferred, preferred anti."""
+def write_pod_affinity(out: Writer, affinity: Mapping[str, Any], namespace: str, labels: Labels) -> None:
+    """Append the four lists of inter-pod affinity terms: required, required anti, preferred, preferred anti.
+
+    Raises:
+        ObjectError: a field breaks the API server's rules.
+    """
     together = mapping(affinity, "podAffinity", "spec.affinity")
     apart = mapping(affinity, "podAntiAffinity", "spec.affinity")
     _write_required(out, together, "spec.affinity.podAffinity", namespace, labels)

@@ -1,4 +1,4 @@
-"""Which resource names the scheduler tracks, and how."""
+"""Which resource names there are, and which of them the scheduler tracks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,25 @@ from kubesched.api.label_rules import is_qualified_name
 from kubesched.api.quantity import milli_units, whole_units
 
 _NATIVE = ("cpu", "memory", "ephemeral-storage")
+_WHOLE = (
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "services.nodeports",
+    "services.loadbalancers",
+)
+
+
+@lru_cache(maxsize=4096)
+def is_extended_resource(name: str) -> bool:
+    """Tell names such as nvidia.com/gpu, prefixed and outside of kubernetes.io (IsExtendedResourceName, v1.34)."""
+    if "/" not in name or "kubernetes.io/" in name or name.startswith("requests."):
+        return False
+    return is_qualified_name("requests." + name)
 
 
 @lru_cache(maxsize=4096)
@@ -16,15 +35,31 @@ def is_scalar_resource(name: str) -> bool:
 
     scheduler/util/utils.go IsScalarResourceName (v1.34).
     """
-    if name.startswith("hugepages-") or "kubernetes.io/" in name or name.startswith("attachable-volumes-"):
+    if name.startswith(("hugepages-", "attachable-volumes-")) or "kubernetes.io/" in name:
         return True
-    return "/" in name and not name.startswith("requests.") and is_qualified_name("requests." + name)
+    return is_extended_resource(name)
+
+
+@lru_cache(maxsize=4096)
+def is_container_resource(name: str) -> bool:
+    """Tell whether a container may ask for the resource (validateContainerResourceName, v1.34)."""
+    if not is_qualified_name(name):
+        return False
+    if "/" not in name:
+        return name in _NATIVE or name.startswith("hugepages-")
+    return is_scalar_resource(name)
 
 
 @lru_cache(maxsize=4096)
 def is_pod_level_resource(name: str) -> bool:
     """Tell whether spec.resources of a pod may set the resource."""
-    return name in ("cpu", "memory") or name.startswith("hugepages-")
+    return name in ("cpu", "memory") or (name.startswith("hugepages-") and is_qualified_name(name))
+
+
+@lru_cache(maxsize=4096)
+def comes_whole(name: str) -> bool:
+    """Tell whether fractions of the resource are refused (apis/core/helper IsIntegerResourceName, v1.34)."""
+    return name in _WHOLE or is_extended_resource(name)
 
 
 def tracked_amount(name: str, nanos: int) -> int | None:

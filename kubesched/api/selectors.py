@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubesched.api.fields import entries, fault, mapping, string_map, text, texts
-from kubesched.api.label_rules import is_label_value, is_qualified_name
+from kubesched.api.label_rules import is_dns_subdomain, is_label_value, is_qualified_name
 from kubesched.api.wire import Writer
 
 Requirement = tuple[str, int, list[str]]
 
 IN, NOT_IN, EXISTS, DOES_NOT_EXIST, GT, LT = range(6)
 _OPERATORS = {"In": IN, "NotIn": NOT_IN, "Exists": EXISTS, "DoesNotExist": DOES_NOT_EXIST, "Gt": GT, "Lt": LT}
-_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,63}", re.ASCII)
 
 
 def check_label_key(key: str, path: str) -> None:
@@ -23,7 +23,7 @@ def check_label_key(key: str, path: str) -> None:
         fault(path, "be a label key", key)
 
 
-def read_requirement(expression: dict[str, Any], path: str, *, numeric: bool) -> Requirement:
+def read_requirement(expression: Mapping[str, Any], path: str, *, numeric: bool) -> Requirement:
     """Check one entry of matchExpressions; `numeric` allows Gt and Lt, which only node selectors have."""
     key = text(expression, "key", path)
     check_label_key(key, f"{path}.key")
@@ -52,7 +52,7 @@ def _check_values(op: int, values: list[str], path: str) -> None:
             fault(f"{path}[{i}]", "be a label value", value)
 
 
-def read_label_selector(parent: dict[str, Any], key: str, path: str) -> list[Requirement] | None:
+def read_label_selector(parent: Mapping[str, Any], key: str, path: str) -> list[Requirement] | None:
     """Check a LabelSelector field; None where it is absent, which matches nothing."""
     if parent.get(key) is None:
         return None
@@ -64,7 +64,7 @@ def read_label_selector(parent: dict[str, Any], key: str, path: str) -> list[Req
     return requirements
 
 
-def equals(labels: dict[str, str], path: str) -> list[Requirement]:
+def equals(labels: Mapping[str, str], path: str) -> list[Requirement]:
     """Check a map of labels and return it as requirements, by key."""
     for key, value in labels.items():
         check_label_key(key, f"{path} key")
@@ -93,7 +93,7 @@ def write_selector(out: Writer, requirements: list[Requirement] | None) -> None:
 NodeTerm = tuple[list[Requirement], list[Requirement]]
 
 
-def read_node_term(term: dict[str, Any], path: str) -> NodeTerm | None:
+def read_node_term(term: Mapping[str, Any], path: str) -> NodeTerm | None:
     """Check one nodeSelectorTerm; None for an empty one, which selects no node."""
     expressions = [
         read_requirement(expression, f"{path}.matchExpressions[{i}]", numeric=True)
@@ -105,7 +105,7 @@ def read_node_term(term: dict[str, Any], path: str) -> NodeTerm | None:
     return (expressions, names) if expressions or names else None
 
 
-def _read_field(field: dict[str, Any], path: str) -> Requirement:
+def _read_field(field: Mapping[str, Any], path: str) -> Requirement:
     key = text(field, "key", path)
     if key != "metadata.name":
         fault(f"{path}.key", "be metadata.name", key)
@@ -115,10 +115,12 @@ def _read_field(field: dict[str, Any], path: str) -> Requirement:
     values = texts(field, "values", path)
     if len(values) != 1:
         fault(f"{path}.values", "have exactly one value", values)
+    if not is_dns_subdomain(values[0]):
+        fault(f"{path}.values[0]", "be a node's name", values[0])
     return (key, op, values)
 
 
-def read_node_terms(selector: dict[str, Any], path: str) -> list[NodeTerm]:
+def read_node_terms(selector: Mapping[str, Any], path: str) -> list[NodeTerm]:
     """Check the nodeSelectorTerms of a NodeSelector; an empty term stays, as it keeps a node list from being made."""
     listed = entries(selector, "nodeSelectorTerms", path)
     if not listed:
@@ -127,7 +129,7 @@ def read_node_terms(selector: dict[str, Any], path: str) -> list[NodeTerm]:
     return [term if term is not None else ([], []) for term in terms]
 
 
-def read_preferred_node_terms(parent: dict[str, Any], key: str, path: str) -> list[tuple[int, NodeTerm]]:
+def read_preferred_node_terms(parent: Mapping[str, Any], key: str, path: str) -> list[tuple[int, NodeTerm]]:
     """Check a list of PreferredSchedulingTerms; empty preferences are left out."""
     preferred = []
     for i, entry in enumerate(entries(parent, key, path)):
@@ -139,7 +141,7 @@ def read_preferred_node_terms(parent: dict[str, Any], key: str, path: str) -> li
     return preferred
 
 
-def read_weight(entry: dict[str, Any], path: str) -> int:
+def read_weight(entry: Mapping[str, Any], path: str) -> int:
     """Check a preference's weight, 1..100."""
     weight = entry.get("weight")
     if not isinstance(weight, int) or isinstance(weight, bool) or not 1 <= weight <= 100:

@@ -7,9 +7,17 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 
-_U32 = struct.Struct("<I")
-_I64 = struct.Struct("<q")
+pack_u32 = struct.Struct("<I").pack
+pack_i64 = struct.Struct("<q").pack
+
+
+@lru_cache(maxsize=65536)
+def text_record(value: str) -> bytes:
+    """Return the record of a string: its length in UTF-8 bytes, then the bytes."""
+    data = value.encode("utf-8")
+    return pack_u32(len(data)) + data
 
 
 class Writer:
@@ -26,17 +34,15 @@ class Writer:
 
     def u32(self, value: int) -> None:
         """Append an unsigned 32-bit integer, used for counts."""
-        self._parts += _U32.pack(value)
+        self._parts += pack_u32(value)
 
     def i64(self, value: int) -> None:
         """Append a signed 64-bit integer."""
-        self._parts += _I64.pack(value)
+        self._parts += pack_i64(value)
 
     def text(self, value: str) -> None:
-        """Append a string: its length in UTF-8 bytes, then the bytes."""
-        data = value.encode("utf-8")
-        self._parts += _U32.pack(len(data))
-        self._parts += data
+        """Append a string."""
+        self._parts += text_record(value)
 
     def texts(self, values: Iterable[str]) -> None:
         """Append a list of strings."""

@@ -8,6 +8,7 @@ from typing import Any
 from tests.oracle.quantities import milli, parse, whole
 
 Amounts = dict[str, Fraction]
+CONTAINER_LISTS = ("containers", "initContainers")
 DEFAULTS: Amounts = {"cpu": Fraction(1, 10), "memory": Fraction(200 * 2**20)}
 
 
@@ -25,6 +26,11 @@ def container_requests(container: dict[str, Any]) -> Amounts:
     return {name: parse(value) for name, value in merged.items()}
 
 
+def stored(amounts: Amounts) -> Amounts:
+    """The API server stores whole thousandths, rounded up."""
+    return {name: Fraction(milli(value), 1000) for name, value in amounts.items()}
+
+
 def add(a: Amounts, b: Amounts) -> Amounts:
     return {name: a.get(name, Fraction(0)) + b.get(name, Fraction(0)) for name in {**a, **b}}
 
@@ -33,14 +39,18 @@ def largest(a: Amounts, b: Amounts) -> Amounts:
     return {name: max(a.get(name, Fraction(0)), b.get(name, Fraction(0))) for name in {**a, **b}}
 
 
-def of_containers(spec: dict[str, Any], defaults: Amounts) -> Amounts:
+def of_containers(spec: dict[str, Any], defaults: Amounts, *, as_written: bool = False) -> Amounts:
+    def requests_of(container: dict[str, Any]) -> Amounts:
+        requests = container_requests(container)
+        return {**defaults, **(requests if as_written else stored(requests))}
+
     total: Amounts = {}
     for container in spec["containers"]:
-        total = add(total, {**defaults, **container_requests(container)})
+        total = add(total, requests_of(container))
     keeps_running: Amounts = {}
     while_starting: Amounts = {}
     for container in spec.get("initContainers") or []:
-        requests = {**defaults, **container_requests(container)}
+        requests = requests_of(container)
         if container.get("restartPolicy") == "Always":
             total = add(total, requests)
             keeps_running = add(keeps_running, requests)
@@ -50,19 +60,28 @@ def of_containers(spec: dict[str, Any], defaults: Amounts) -> Amounts:
     return largest(total, while_starting)
 
 
+def limits_alone(container: dict[str, Any]) -> dict[str, Any]:
+    limits = (container.get("resources") or {}).get("limits")
+    return {"restartPolicy": container.get("restartPolicy"), "resources": {"requests": limits}}
+
+
 def pod_level(spec: dict[str, Any]) -> Amounts:
     resources = spec.get("resources") or {}
     requests = {name: parse(value) for name, value in (resources.get("requests") or {}).items()}
     limits = {name: parse(value) for name, value in (resources.get("limits") or {}).items()}
+    if requests or limits:
+        kept = {key: [limits_alone(container) for container in spec.get(key) or []] for key in CONTAINER_LISTS}
+        of_pages = {n: v for n, v in of_containers(kept, {}, as_written=True).items() if n.startswith("hugepages-")}
+        limits = {**{n: v for n, v in of_pages.items() if n not in requests}, **limits}
     if limits:
-        containers = of_containers(spec, {})
+        containers = of_containers(spec, {}, as_written=True)
         requests = {**{n: containers[n] for n in ("cpu", "memory") if n in containers}, **requests}
         requests = {**limits, **requests}
-    return {n: v for n, v in requests.items() if n in ("cpu", "memory") or n.startswith("hugepages-")}
+    return {n: v for n, v in stored(requests).items() if n in ("cpu", "memory") or n.startswith("hugepages-")}
 
 
 def pod_requests(spec: dict[str, Any], defaults: Amounts, *, with_pod_level: bool = True) -> dict[str, int]:
-    overhead = {name: parse(value) for name, value in (spec.get("overhead") or {}).items()}
+    overhead = stored({name: parse(value) for name, value in (spec.get("overhead") or {}).items()})
     amounts = of_containers(spec, defaults)
     if with_pod_level:
         amounts = {**amounts, **pod_level(spec)}

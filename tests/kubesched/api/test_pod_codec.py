@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kubesched.api.pod_codec as codec
@@ -200,12 +200,23 @@ FIELDS = [
 ]  # fmt: skip
 
 
-@given(st.sampled_from(FIELDS), junk, st.booleans())
-def test_junk_in_any_field_is_refused_or_read_but_never_crashes(path: str, value: object, bound: bool) -> None:
+def encode_or_refuse(path: str, value: object, bound: bool) -> None:
     try:
         codec.encode_pod(with_field(path, value), bound=bound)
     except KubeschedError as error:
         assert "must" in str(error) or "does not have" in str(error)
+
+
+@given(st.sampled_from(FIELDS), junk, st.booleans())
+def test_junk_in_any_field_is_refused_or_read_but_never_crashes(path: str, value: object, bound: bool) -> None:
+    encode_or_refuse(path, value, bound)
+
+
+@pytest.mark.fuzz_long
+@settings(max_examples=50_000)
+@given(st.sampled_from(FIELDS), junk, st.booleans())
+def test_very_much_junk_is_refused_or_read(path: str, value: object, bound: bool) -> None:
+    encode_or_refuse(path, value, bound)
 
 
 @given(st.sampled_from(["metadata", "spec", "status", "labels", "taints", "allocatable", "images"]), junk)
