@@ -38,7 +38,7 @@ struct ProfileSpec {
   std::int64_t percentage_of_nodes_to_score = kAllNodes;  // 0 is upstream's adaptive default
   std::vector<std::string> pre_filter;
   std::vector<std::string> filter;
-  std::vector<std::string> pre_score;
+  std::vector<std::string> pre_score;  // scorers do without: what PreScore would prepare is in the shape's memo
   std::vector<WeightedName> score;
 
   ScoringStrategy fit_strategy = ScoringStrategy::kLeastAllocated;

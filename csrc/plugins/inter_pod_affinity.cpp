@@ -178,8 +178,9 @@ bool InterPodAffinity::pre_score(Cycle& cycle, const NodeMask&) const {
 void InterPodAffinity::add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight,
                                  std::int64_t* totals) const {
   std::vector<std::int64_t> raw(feasible.size(), 0);
-  for (const auto& [topology_key, sums] : topology_scores(cycle)) {
-    const LabelColumn* column = cycle.state.nodes().labels().find(topology_key);
+  for (const auto& by_key : topology_scores(cycle)) {
+    const LabelColumn* column = cycle.state.nodes().labels().find(by_key.first);
+    const std::vector<std::int64_t>& sums = by_key.second;
     if (column == nullptr) continue;
     feasible.for_each([&](std::size_t node) {
       const std::int32_t code = column->codes[node];

@@ -13,12 +13,6 @@ const LabelColumn* LabelIndex::find(StringId key) const {
   return found == columns_.end() ? nullptr : &*found->second;
 }
 
-StringId LabelIndex::value_of(std::size_t node, StringId key) const {
-  const LabelColumn* column = find(key);
-  if (column == nullptr || column->codes[node] == LabelColumn::kAbsent) return kNoId;
-  return column->values[static_cast<std::size_t>(column->codes[node])];
-}
-
 LabelColumn& LabelIndex::column(StringId key) {
   LabelColumn& column = columns_[key].edit();
   column.codes.resize(num_nodes_, LabelColumn::kAbsent);

@@ -29,8 +29,6 @@ class LabelIndex {
  public:
   // nullptr where no node ever had the key.
   const LabelColumn* find(StringId key) const;
-  // kNoId where the node lacks the key.
-  StringId value_of(std::size_t node, StringId key) const;
 
   void push_back(const LabelSet& labels);
   void replace(std::size_t node, const LabelSet& labels);

@@ -55,7 +55,6 @@ class PodCounts {
 
   RuleId intern_rule(const PodRule& rule, const CountSource& source);
   MaskId intern_mask(const NodeMask& mask);
-  const NodeMask& mask(MaskId id) const { return masks_[id]; }
 
   // int32 by node.
   const Column<std::int32_t>& by_node(RuleId rule) const { return rules_[rule].by_node; }
