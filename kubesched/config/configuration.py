@@ -18,6 +18,7 @@ from kubesched.errors import ConfigError, ManifestError, UnsupportedError
 
 _API_VERSION = "kubescheduler.config.k8s.io/v1"
 _KIND = "KubeSchedulerConfiguration"
+_ELECTION_NS = {"leaseDuration": 15 * 10**9, "renewDeadline": 10 * 10**9, "retryPeriod": 2 * 10**9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,12 @@ def _check_components(top: Section) -> None:
     lock = election.text("resourceLock", "leases") or "leases"
     if elects and lock != "leases":
         election.fault("resourceLock", "must be leases", lock)
-    for key in ("leaseDuration", "renewDeadline", "retryPeriod"):
-        election.duration(key)
+    lengths_ns = {key: election.duration_ns(key, default_ns) for key, default_ns in _ELECTION_NS.items()}
+    for key, length_ns in lengths_ns.items():
+        if elects and length_ns <= 0:
+            election.fault(key, "must be greater than 0", election.raw(key))
+    if elects and lengths_ns["leaseDuration"] <= lengths_ns["renewDeadline"]:
+        election.fault("leaseDuration", "must be greater than renewDeadline", election.raw("leaseDuration"))
     for key in ("resourceName", "resourceNamespace"):
         election.text(key)
     election.finish()
@@ -138,7 +143,7 @@ def _check_extenders(top: Section) -> bool:
         for key in ("enableHTTPS", "nodeCacheCapable", "ignorable"):
             extender.boolean(key, False)
         extender.raw("tlsConfig")
-        extender.duration("httpTimeout")
+        extender.duration_ns("httpTimeout")
         for resource in extender.sections("managedResources"):
             name = resource.text("name")
             if not is_qualified_name(name) or "/" not in name or "kubernetes.io/" in name:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
+_UNIT_NS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)", re.ASCII)
 _DURATION = re.compile(r"[+-]?((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+|0", re.ASCII)
 
 
@@ -79,11 +82,16 @@ class Section:
             return default
         return value
 
-    def duration(self, key: str) -> None:
-        """Check a field such as `15s`, which has no effect here."""
+    def duration_ns(self, key: str, default_ns: int = 0) -> int:
+        """Return the nanoseconds of a field such as `15s` or `1m30s`; the default where it is absent or nought."""
         value = self.raw(key)
-        if value is not None and not (isinstance(value, str) and _DURATION.fullmatch(value)):
+        if value is None:
+            return default_ns
+        if not (isinstance(value, str) and _DURATION.fullmatch(value)):
             self.fault(key, "must be a duration such as 15s", value)
+            return default_ns
+        length_ns = sum(int(Fraction(number) * _UNIT_NS[unit]) for number, unit in _PART.findall(value))
+        return (-length_ns if value.startswith("-") else length_ns) or default_ns
 
     def texts(self, key: str) -> list[str]:
         """Return a list of strings."""

@@ -287,10 +287,8 @@ def _read_volume_binding(section: Section, _args: PluginArgs) -> bool:
 
 
 def _read_dynamic_resources(section: Section, _args: PluginArgs) -> bool:
-    section.duration("filterTimeout")
-    timeout = section.raw("filterTimeout")
-    if isinstance(timeout, str) and timeout.startswith("-"):
-        section.fault("filterTimeout", "must not be negative", timeout)
+    if section.duration_ns("filterTimeout") < 0:
+        section.fault("filterTimeout", "must not be negative", section.raw("filterTimeout"))
     return False
 
 

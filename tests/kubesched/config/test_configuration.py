@@ -103,6 +103,12 @@ def test_plugins_merge(plugins: dict[str, Any], want_scorers: list[str], want_we
         pytest.param({"profiles": {}}, "profiles: must be a list, got {}", id="a mapping for a list"),
         pytest.param({"leaderElection": {"resourceLock": "endpoints"}},
                      "leaderElection.resourceLock: must be leases, got 'endpoints'", id="resource lock"),
+        pytest.param({"leaderElection": {"leaseDuration": "9s"}},
+                     "leaderElection.leaseDuration: must be greater than renewDeadline, got '9s'", id="a short lease"),
+        pytest.param({"leaderElection": {"retryPeriod": "-1m30s"}},
+                     "leaderElection.retryPeriod: must be greater than 0, got '-1m30s'", id="a negative period"),
+        pytest.param({"leaderElection": {"leaseDuration": "soon"}},
+                     "leaderElection.leaseDuration: must be a duration such as 15s, got 'soon'", id="no duration"),
         pytest.param({"profiles": [{"schedulerName": "a"}, {"schedulerName": "a"}]},
                      "profiles[1].schedulerName: must be unique, got 'a'", id="two profiles of one name"),
         pytest.param({"profiles": [{}, {"schedulerName": "a"}]}, "profiles[0].schedulerName: must be given",
@@ -181,6 +187,11 @@ SHAPE = {"type": "RequestedToCapacityRatio"}
 def test_broken_arguments_are_refused(name: str, args: dict[str, Any], want: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(want)):
         load_config(plugin_args(name, **args))
+
+
+def test_an_election_that_is_off_or_well_timed_is_accepted() -> None:
+    assert only_profile({"leaderElection": {"leaderElect": False, "leaseDuration": "1s"}})
+    assert only_profile({"leaderElection": {"leaseDuration": "1m30.5s", "renewDeadline": "1m", "retryPeriod": "0s"}})
 
 
 def test_all_faults_are_named_at_once() -> None:
