@@ -1,6 +1,6 @@
 """Parses the command line and turns errors into exit codes.
 
-0 done; 1 a file could not be written; 2 bad usage or bad input; 130 interrupted.
+0 done; 1 a file could not be written, or a bug of kubesched; 2 bad usage or bad input; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import click
 from kubesched.cli.explain import explain
 from kubesched.cli.replay import replay
 from kubesched.engine import KUBERNETES_VERSION
-from kubesched.errors import KubeschedError
+from kubesched.errors import InternalError, KubeschedError
 
 _VERSION_TEXT = f"kubesched %(version)s (kubernetes {KUBERNETES_VERSION})"
+
+_NO_COMMAND = getattr(click.exceptions, "NoArgsIsHelpError", ())  # its message is the help; before click 8.2 no error
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,13 +34,18 @@ def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     try:
         cli.main(args=args, prog_name="kubesched", standalone_mode=False)
-    except click.exceptions.Abort:
-        _fail("interrupted; nothing was written", 130)
-    except KeyboardInterrupt:
-        _fail("interrupted; nothing was written", 130)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _fail("interrupted", 130)
+    except click.UsageError as error:
+        if isinstance(error, _NO_COMMAND):
+            error.show()
+            sys.exit(error.exit_code)
+        path = error.ctx.command_path if error.ctx else "kubesched"
+        _fail(f"{error.format_message().rstrip('.')} (see {path} --help)", error.exit_code)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _fail(error.format_message(), error.exit_code)
+    except InternalError as error:
+        _fail(f"internal error: {error}", 1)
     except KubeschedError as error:
         _fail(str(error), 2)
     except BrokenPipeError:

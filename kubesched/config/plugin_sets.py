@@ -5,7 +5,9 @@ apis/config/v1/default_plugins.go mergePlugins and framework/runtime/framework.g
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from kubesched.config.decoding import Section
 from kubesched.config.registry import (
@@ -28,21 +30,20 @@ class EnabledPlugin:
     weight: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PluginSet:
     """What one field of `plugins` enables and disables, in order."""
 
-    enabled: list[EnabledPlugin] = field(default_factory=list)
-    disabled: list[str] = field(default_factory=list)
+    enabled: tuple[EnabledPlugin, ...] = ()
+    disabled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPlugins:
     """The plugins of one profile by extension point, in the order in which they run, and the score weights."""
 
-    by_point: dict[str, list[str]]
-    weights: dict[str, int]
-    asked_for: frozenset[str]  # enabled by the profile itself, not by default
+    by_point: Mapping[str, tuple[str, ...]]
+    weights: Mapping[str, int]
 
 
 def read_plugin_sets(section: Section) -> dict[str, PluginSet]:
@@ -53,39 +54,50 @@ def read_plugin_sets(section: Section) -> dict[str, PluginSet]:
 
 
 def _read_set(section: Section) -> PluginSet:
-    plugins = PluginSet()
+    enabled = []
     for entry in section.sections("enabled"):
-        plugins.enabled.append(EnabledPlugin(entry.text("name"), entry.integer("weight", 0)))
-        if plugins.enabled[-1].name in REMOVED_PLUGINS:
-            entry.fault("name", "must not be a plugin that was removed", plugins.enabled[-1].name)
+        enabled.append(EnabledPlugin(entry.text("name"), entry.integer("weight")))
         entry.finish()
+    disabled = []
     for entry in section.sections("disabled"):
-        plugins.disabled.append(entry.text("name"))
-        entry.integer("weight", 0)
+        disabled.append(entry.text("name"))
+        entry.integer("weight")
         entry.finish()
     section.finish()
-    return plugins
+    return PluginSet(tuple(enabled), tuple(disabled))
+
+
+def list_missing(custom: Mapping[str, PluginSet], path: str) -> list[str]:
+    """Say where a profile itself enables plugins that kubesched does not have yet; inheriting them is no fault."""
+    return [
+        f"{path}.plugins.{point}.enabled[{i}]: asks for {plugin.name}, which kubesched does not have yet"
+        for point, plugins in custom.items()
+        for i, plugin in enumerate(plugins.enabled)
+        if plugin.name in PLUGINS and not PLUGINS[plugin.name].is_there
+    ]
 
 
 def _merge(defaults: PluginSet, custom: PluginSet) -> PluginSet:
-    """Put the custom plugins behind the defaults; one that reconfigures a default takes its place."""
-    disabled = set(custom.disabled)
+    """Put the custom plugins behind the defaults; one that reconfigures a default takes its place.
+
+    With A, B and C by default, {disabled: [A], enabled: [D, B]} gives B (with its new weight), C, D.
+    """
     by_name = {plugin.name: i for i, plugin in enumerate(custom.enabled)}
-    merged = PluginSet(disabled=list(custom.disabled))
-    replaced = set()
+    merged: list[EnabledPlugin] = []
+    replacing: set[int] = set()
     for plugin in defaults.enabled:
-        if "*" in disabled or plugin.name in disabled:
+        if "*" in custom.disabled or plugin.name in custom.disabled:
             continue
         if plugin.name in by_name:
-            replaced.add(by_name[plugin.name])
-            merged.enabled.append(custom.enabled[by_name[plugin.name]])
+            replacing.add(by_name[plugin.name])
+            merged.append(custom.enabled[by_name[plugin.name]])
         else:
-            merged.enabled.append(plugin)
-    merged.enabled.extend(plugin for i, plugin in enumerate(custom.enabled) if i not in replaced)
-    return merged
+            merged.append(plugin)
+    merged.extend(plugin for i, plugin in enumerate(custom.enabled) if i not in replacing)
+    return PluginSet(tuple(merged), custom.disabled)
 
 
-def resolve_plugins(custom: dict[str, PluginSet], path: str, faults: list[str]) -> ResolvedPlugins:
+def resolve_plugins(custom: Mapping[str, PluginSet], path: str, faults: list[str]) -> ResolvedPlugins:
     """Merge a profile's plugins with the defaults and expand multiPoint.
 
     Args:
@@ -93,32 +105,27 @@ def resolve_plugins(custom: dict[str, PluginSet], path: str, faults: list[str]) 
         path: of the profile, for faults.
         faults: takes what upstream refuses.
     """
-    defaults = PluginSet([EnabledPlugin(name, info.weight) for name, info in PLUGINS.items()])
+    defaults = PluginSet(tuple(EnabledPlugin(name, info.weight) for name, info in PLUGINS.items()))
     multi_point = _merge(defaults, custom["multiPoint"])
     for point, plugins in custom.items():
         _check_names(plugins.enabled, point, f"{path}.plugins.{point}.enabled", faults)
     by_point = {
-        point: _expand(point, custom[point], multi_point, f"{path}.plugins.{point}", faults)
+        point: tuple(_expand(point, custom[point], multi_point, f"{path}.plugins.{point}", faults))
         for point in EXTENSION_POINTS
     }
-    scored = [plugin for plugin in [*custom["score"].enabled, *multi_point.enabled] if plugin.name in PLUGINS]
-    weights = _score_weights(scored, f"{path}.plugins.score", faults)
+    weights = _score_weights([*custom["score"].enabled, *multi_point.enabled], f"{path}.plugins.score", faults)
     _check_points(by_point, path, faults)
-    asked_for = frozenset(plugin.name for plugins in custom.values() for plugin in plugins.enabled)
-    return ResolvedPlugins(by_point, weights, asked_for)
+    return ResolvedPlugins(MappingProxyType(by_point), MappingProxyType(weights))
 
 
-def _check_names(enabled: list[EnabledPlugin], point: str, path: str, faults: list[str]) -> None:
+def _check_names(enabled: Iterable[EnabledPlugin], point: str, path: str, faults: list[str]) -> None:
     for i, plugin in enumerate(enabled):
-        info = PLUGINS.get(plugin.name)
         if plugin.name in REMOVED_PLUGINS:
-            continue
-        if info is None:
+            faults.append(f"{path}[{i}].name: must not be a plugin that was removed, got {plugin.name!r}")
+        elif plugin.name not in PLUGINS:
             faults.append(f"{path}[{i}].name: must be a plugin that exists, got {plugin.name!r}")
-        elif point != "multiPoint" and point not in info.points:
+        elif point != "multiPoint" and point not in PLUGINS[plugin.name].points:
             faults.append(f"{path}[{i}].name: must be a plugin with the extension point {point}, got {plugin.name!r}")
-        if not -(2**31) <= plugin.weight < 2**31:
-            faults.append(f"{path}[{i}].weight: must be a 32-bit integer, got {plugin.weight}")
 
 
 def _expand(point: str, plugins: PluginSet, multi_point: PluginSet, path: str, faults: list[str]) -> list[str]:
@@ -128,11 +135,14 @@ def _expand(point: str, plugins: PluginSet, multi_point: PluginSet, path: str, f
     if "*" in plugins.disabled:
         return here
     through_multi_point: list[str] = []
-    overriding: list[str] = []
+    overriding: set[str] = set()
     for plugin in multi_point.enabled:
         if point not in _points(plugin.name) or plugin.name in plugins.disabled:
             continue
-        (overriding if plugin.name in here else through_multi_point).append(plugin.name)
+        if plugin.name in here:
+            overriding.add(plugin.name)
+        else:
+            through_multi_point.append(plugin.name)
     _check_twice(through_multi_point, f"{path} (through multiPoint)", faults)
     first = [name for name in here if name in overriding]
     return first + through_multi_point + [name for name in here if name not in overriding]
@@ -148,7 +158,7 @@ def _check_twice(names: list[str], path: str, faults: list[str]) -> None:
         faults.append(f"{path}: must name each plugin once, got {name!r} twice")
 
 
-def _score_weights(scored: list[EnabledPlugin], path: str, faults: list[str]) -> dict[str, int]:
+def _score_weights(scored: Iterable[EnabledPlugin], path: str, faults: list[str]) -> dict[str, int]:
     """Take each plugin's first weight, 1 where it is unset; all together must not overflow."""
     weights: dict[str, int] = {}
     for plugin in scored:
@@ -159,15 +169,15 @@ def _score_weights(scored: list[EnabledPlugin], path: str, faults: list[str]) ->
     return weights
 
 
-def _check_points(by_point: dict[str, list[str]], path: str, faults: list[str]) -> None:
+def _check_points(by_point: Mapping[str, tuple[str, ...]], path: str, faults: list[str]) -> None:
     if len(by_point["queueSort"]) != 1:
-        faults.append(f"{path}.plugins.queueSort: must have exactly one plugin, got {by_point['queueSort']}")
+        faults.append(f"{path}.plugins.queueSort: must have exactly one plugin, got {list(by_point['queueSort'])}")
     if not by_point["bind"]:
-        faults.append(f"{path}.plugins.bind: must have at least one plugin, got none")
+        faults.append(f"{path}.plugins.bind: must have at least one plugin, got []")
     for point, earlier, needing in (("filter", "preFilter", NEEDS_PRE_FILTER), ("score", "preScore", NEEDS_PRE_SCORE)):
         for name in by_point[point]:
             if name in needing and name not in by_point[earlier]:
                 faults.append(
                     f"{path}.plugins.{earlier}: must have {name} where {point} has it (kube-scheduler would fail every"
-                    f" pod), got {by_point[earlier]}"
+                    f" pod), got {list(by_point[earlier])}"
                 )

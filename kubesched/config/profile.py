@@ -68,8 +68,8 @@ class Profile:
         out.u8(1 if self.args.inter_pod_affinity.ignore_preferred_terms_of_existing_pods else 0)
         added = self.args.node_affinity
         out.u8(0 if added.required is None else 1)
-        write_node_terms(out, added.required or [])
-        write_preferred_node_terms(out, added.preferred)
+        write_node_terms(out, list(added.required or ()))
+        write_preferred_node_terms(out, list(added.preferred))
 
 
 def _write_constraint(out: Writer, constraint: DefaultConstraint) -> None:

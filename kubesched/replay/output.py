@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from kubesched.engine import KUBERNETES_VERSION
 from kubesched.replay.result import ReplayResult
 
 SCHEMA_VERSION = "1"
@@ -15,7 +17,8 @@ SCHEMA_VERSION = "1"
 def write_result(result: ReplayResult, folder: str | os.PathLike[str]) -> list[Path]:
     """Write placements.parquet, nodes.parquet and summary.json into a folder, which is made if need be.
 
-    Each file is written under a temporary name and renamed, so that a file under its final name is whole.
+    All are written under temporary names first and renamed when they are complete: a file under its final name is
+    whole, and where writing fails none is there.
 
     Returns:
         The files, in that order.
@@ -27,22 +30,33 @@ def write_result(result: ReplayResult, folder: str | os.PathLike[str]) -> list[P
 
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    metadata = {"kubesched.schema": SCHEMA_VERSION, "kubesched.digest": result.digest()}
+    metadata = {
+        "kubernetes": KUBERNETES_VERSION,
+        "kubesched.schema": SCHEMA_VERSION,
+        "kubesched.digest": result.digest(),
+    }
     placements = result.to_arrow().replace_schema_metadata(metadata)
     nodes = result.nodes_to_arrow().replace_schema_metadata(metadata)
     summary = json.dumps({"schema": SCHEMA_VERSION, **result.summary()}, indent=2) + "\n"
-    return [
-        _write(target / "placements.parquet", lambda path: pq.write_table(placements, path)),
-        _write(target / "nodes.parquet", lambda path: pq.write_table(nodes, path)),
-        _write(target / "summary.json", lambda path: path.write_text(summary, encoding="utf-8")),
-    ]
+    return _write_all(
+        {
+            target / "placements.parquet": lambda path: pq.write_table(placements, path),
+            target / "nodes.parquet": lambda path: pq.write_table(nodes, path),
+            target / "summary.json": lambda path: path.write_text(summary, encoding="utf-8"),
+        }
+    )
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> Path:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+def _write_all(writers: Mapping[Path, Callable[[Path], object]]) -> list[Path]:
+    temporary = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in writers}
     try:
-        write(temporary)
-        temporary.replace(path)
+        for path, write in writers.items():
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+            write(temporary[path])
+        for path in writers:
+            temporary[path].replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
-    return path
+        for part in temporary.values():
+            part.unlink(missing_ok=True)
+    return list(writers)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from kubesched.engine import Placements, Scheduler
-from kubesched.errors import ConfigError
+from kubesched.errors import ConfigError, StateError
 from kubesched.replay.result import ReplayResult
 from kubesched.traces import Trace, open_trace
 
@@ -44,6 +45,7 @@ def replay(
     Raises:
         TraceFormatError, ManifestError, ObjectError: the trace is broken.
         ConfigError, UnsupportedError: as for `Scheduler`.
+        StateError: two pods of the trace have one name.
     """
     if isinstance(nodes, Trace):
         if pods is not None:
@@ -61,6 +63,9 @@ def replay(
 def _schedule(scheduler: Scheduler, trace: Trace, progress: Progress | None) -> Placements:
     """Schedule in steps, so that progress can be seen and Ctrl-C is heard."""
     total = len(trace.pods)
+    if len(set(trace.pods.keys)) != total:  # steps see only their own pods
+        twice = next(key for key, count in Counter(trace.pods.keys).items() if count > 1)
+        raise StateError(f"pod names must be unique, got {twice!r} twice")
     step = max(_LEAST_STEP, -(-total // _NUM_STEPS))
     indices = []
     messages: dict[int, str] = {}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import html
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,11 +105,9 @@ class ReplayResult:
         view = self.scheduler.nodes
         usage = {}
         for resource in view.allocatable:
-            if resource == "pods":
-                requested = int(view.pod_count[nodes].sum())
-            else:
-                requested = int(view.requested[resource][nodes].sum())
-            allocatable = int(view.allocatable[resource][nodes].sum())
+            taken = view.pod_count if resource == "pods" else view.requested[resource]
+            requested = sum(taken[nodes].tolist())  # Python's integers: a sum may pass int64
+            allocatable = sum(view.allocatable[resource][nodes].tolist())
             if allocatable or requested:
                 usage[resource] = Usage(allocatable, requested)
         return usage
@@ -185,6 +185,16 @@ class ReplayResult:
             if resource != "pods":
                 columns[f"requested.{resource}"] = view.requested[resource]
         return pa.table(columns)
+
+    def write(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write placements.parquet, nodes.parquet and summary.json; see `kubesched.replay.output.write_result`.
+
+        Raises:
+            OSError: the folder cannot be made, or a file cannot be written.
+        """
+        from kubesched.replay.output import write_result
+
+        return write_result(self, folder)
 
     def __repr__(self) -> str:
         """Say how many pods found a node."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from kubesched.engine import KUBERNETES_VERSION
 from kubesched.replay import ReplayResult
@@ -25,12 +26,12 @@ def print_replay(result: ReplayResult, console: Console, seconds: float | None =
         seconds: how long scheduling took, if it was measured.
     """
     total = len(result.placements)
-    console.print(f"kubernetes {KUBERNETES_VERSION} · {result.trace.source}", highlight=False)
-    console.print(f"{len(result.scheduler.nodes):,} nodes, {total:,} pods in order of arrival", highlight=False)
+    _print_line(f"kubernetes {KUBERNETES_VERSION} · {result.trace.source}", console)
+    _print_line(f"{len(result.scheduler.nodes):,} nodes, {total:,} pods in order of arrival", console)
     for note in result.trace.notes:
-        console.print(f"note: {note}", highlight=False)
+        _print_line(f"note: {note}", console)
     share = f" ({result.num_placed / total:.1%})" if total else ""
-    console.print(f"placed {result.num_placed:,}{share}, pending {result.num_pending:,}", style="bold", highlight=False)
+    _print_line(f"placed {result.num_placed:,}{share}, pending {result.num_pending:,}", console, "bold")
     _print_reasons(result, console)
     _print_usage("allocation", {"": result.allocation()}, console)
     by_model = result.allocation_by_model()
@@ -39,21 +40,26 @@ def print_replay(result: ReplayResult, console: Console, seconds: float | None =
         _print_usage("allocation by GPU model", gpus, console)
     _print_nodes(result, console)
     if seconds is not None and seconds > 0:
-        console.print(f"{total / seconds:,.0f} pods/s ({seconds:.3f} s)", highlight=False)
-    console.print(f"digest {result.digest()}", highlight=False, soft_wrap=True)
+        _print_line(f"{total / seconds:,.0f} pods/s ({seconds:.3f} s)", console)
+    _print_line(f"digest {result.digest()}", console)
+
+
+def _print_line(text: str, console: Console, style: str = "") -> None:
+    """Print a line as it stands: names of files and nodes may hold what rich takes for markup."""
+    console.print(text, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def _print_table(title: str, header: list[str], rows: list[list[str]], console: Console) -> None:
     if not console.is_terminal:
-        console.print(f"\n{title}:", highlight=False)
+        _print_line(f"\n{title}:", console)
         for row in rows:
-            console.print("  " + "\t".join(row), highlight=False, soft_wrap=True, markup=False)
+            _print_line("  " + "\t".join(row), console)
         return
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
     for i, name in enumerate(header):
         table.add_column(name, justify="left" if i == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(cell) for cell in row))
     console.print(table)
 
 

@@ -12,6 +12,8 @@ from kubesched.traces.openb import NODE_COLUMNS, POD_COLUMNS, read_openb, read_o
 from kubesched.traces.rows import read_header
 from kubesched.traces.trace import Trace
 
+_YAML_STARTS = ("{", "[", "#", "-", "%")
+
 
 def open_trace(nodes: str | os.PathLike[str], pods: str | os.PathLike[str]) -> Trace:
     """Read a cluster and its arriving pods.
@@ -46,8 +48,8 @@ def _is_list(path: Path, columns: tuple[str, ...], others: tuple[str, ...], what
     if path.name.removesuffix(".gz").endswith((".yaml", ".yml", ".json")):
         return False
     header = read_header(path)
-    if header is None or ":" in header[0] or header[0].lstrip()[:1] in ("{", "["):
-        return False
+    if header is None or ":" in header[0] or header[0].lstrip()[:1] in _YAML_STARTS:
+        return path.name.removesuffix(".gz").endswith(".csv")
     if set(others) <= set(header) and not set(columns) <= set(header):
         raise TraceFormatError(f"{path}:1: must be a {what} list, got the columns {','.join(header)[:80]!r}")
     return True

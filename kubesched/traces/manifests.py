@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from kubesched.engine import PodBatch
 from kubesched.errors import TraceFormatError
 from kubesched.traces.trace import Trace
 
+_Manifest: TypeAlias = dict[str, Any]
 _MODEL_LABELS = (
     "nvidia.com/gpu.product",
     "alibabacloud.com/gpu-card-model",
@@ -28,7 +30,7 @@ def read_manifests(nodes: Path, pods: Path) -> Trace:
 
     Raises:
         ManifestError: a file cannot be read.
-        TraceFormatError: there is no node, or no pending pod.
+        TraceFormatError: there is no node, no pending pod, or one file has a pod twice.
         ObjectError: a pod breaks a rule of its type.
     """
     objects = load(nodes)
@@ -38,7 +40,7 @@ def read_manifests(nodes: Path, pods: Path) -> Trace:
         cluster += [obj for obj in more if obj["kind"] not in ("Pod", "Node")]
     if not any(obj["kind"] == "Node" for obj in cluster):
         raise TraceFormatError(f"{nodes}: must have at least one Node, got none")
-    pending, bound, num_finished = _sort_pods(objects if pods == nodes else [*objects, *more])
+    pending, bound, num_finished = _sort_pods({nodes: objects, pods: more})
     if not pending:
         raise TraceFormatError(f"{pods}: must have at least one pending Pod, got none")
     notes = [f"{num_finished} finished pods are left out"] if num_finished else []
@@ -49,18 +51,21 @@ def read_manifests(nodes: Path, pods: Path) -> Trace:
     return Trace(f"manifests {pods.name}", [*cluster, *bound], batch, arrival_ns, _model_label(cluster), tuple(notes))
 
 
-def _sort_pods(objects: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
-    """Return pending pods, bound pods and the number of finished ones; a pod listed twice counts once."""
+def _sort_pods(files: Mapping[Path, list[dict[str, Any]]]) -> tuple[list[_Manifest], list[_Manifest], int]:
+    """Return pending pods, bound pods and the number of finished ones; a pod that both files have counts once."""
+    pods: dict[str, _Manifest] = {}
+    for file, objects in files.items():
+        own = set()
+        for obj in objects:
+            if obj["kind"] == "Pod":
+                key = pod_key(obj)
+                if key in own:
+                    raise TraceFormatError(f"{file}: must have each pod once, got {key!r} twice")
+                own.add(key)
+                pods.setdefault(key, obj)
     pending, bound = [], []
     num_finished = 0
-    seen = set()
-    for obj in objects:
-        if obj["kind"] != "Pod":
-            continue
-        key = pod_key(obj)
-        if key in seen:
-            continue
-        seen.add(key)
+    for obj in pods.values():
         if is_finished(obj):
             num_finished += 1
         elif bound_node_name(obj):

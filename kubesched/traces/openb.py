@@ -5,7 +5,8 @@ How the columns become Kubernetes objects:
         nvidia.com/gpu (left out where 0); 110 pods; model -> label gpu-model (left out where empty).
   pod   cpu_milli, memory_mib -> requests; num_gpu -> nvidia.com/gpu; gpu_spec -> required node affinity to those
         gpu-models; qos -> label qos; namespace openb. A share of a card (gpu_milli below 1000) takes the whole card.
-Pods arrive by creation_time, those of one second in file order; lists without that column in file order.
+Pods arrive by creation_time, those of one second in file order; lists without that column in file order. Of the other
+columns only gpu_spec and qos may be empty, and model for a node.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from kubesched.api.label_rules import is_label_value
 from kubesched.engine import PodBatch
 from kubesched.errors import TraceFormatError
 from kubesched.traces.rows import Row, read_rows
@@ -27,6 +29,9 @@ _NAMESPACE = "openb"
 _MODEL_LABEL = "gpu-model"
 _PODS_PER_NODE = "110"
 _NANOS_PER_SECOND = 10**9
+_MOST_SECONDS = 9 * 10**9  # the most that int64 nanoseconds hold
+_MOST_MIB = 2**42
+_WHOLE_CARD_MILLI = 1000
 
 
 def read_openb(nodes: Path, pods: Path) -> Trace:
@@ -35,7 +40,8 @@ def read_openb(nodes: Path, pods: Path) -> Trace:
     Raises:
         TraceFormatError: a file is no such list; path, line and column are named.
     """
-    node_objects = [_node(row) for row in read_rows(nodes, NODE_COLUMNS)]
+    seen: set[str] = set()
+    node_objects = [_node(row, row.name("sn", seen)) for row in read_rows(nodes, NODE_COLUMNS)]
     if not node_objects:
         raise TraceFormatError(f"{nodes}: must have at least one node, got none")
     return read_openb_pods(pods, [_namespace(), *node_objects], f"openb {pods.name}")
@@ -46,6 +52,7 @@ def read_openb_pods(pods: Path, objects: Sequence[dict[str, Any]], source: str) 
     templates: dict[tuple[object, ...], int] = {}
     manifests: list[dict[str, Any]] = []
     index, names, arrival_s = [], [], []
+    seen: set[str] = set()
     num_shares = 0
     for row in read_rows(pods, POD_COLUMNS):
         key = _pod_key(row)
@@ -53,9 +60,9 @@ def read_openb_pods(pods: Path, objects: Sequence[dict[str, Any]], source: str) 
             templates[key] = len(manifests)
             manifests.append(_pod(*key))
         index.append(templates[key])
-        names.append(row.name("name"))
-        arrival_s.append(row.integer("creation_time"))
-        num_shares += 0 < row.integer("gpu_milli") < 1000
+        names.append(row.name("name", seen))
+        arrival_s.append(row.integer("creation_time", _MOST_SECONDS))
+        num_shares += 0 < row.integer("gpu_milli") < _WHOLE_CARD_MILLI
     if not names:
         raise TraceFormatError(f"{pods}: must have at least one pod, got none")
     order = np.argsort(np.array(arrival_s, np.int64), kind="stable")
@@ -69,14 +76,13 @@ def _namespace() -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}}
 
 
-def _node(row: Row) -> dict[str, Any]:
-    name = row.name("sn")
+def _node(row: Row, name: str) -> dict[str, Any]:
     labels = {"kubernetes.io/hostname": name}
-    if row.text("model"):
-        labels[_MODEL_LABEL] = row.text("model")
+    if model := row.label_value("model"):
+        labels[_MODEL_LABEL] = model
     resources = {
         "cpu": f"{row.integer('cpu_milli')}m",
-        "memory": f"{row.integer('memory_mib', 2**42)}Mi",
+        "memory": f"{row.integer('memory_mib', _MOST_MIB)}Mi",
         "pods": _PODS_PER_NODE,
     }
     if row.integer("gpu"):
@@ -90,12 +96,17 @@ def _node(row: Row) -> dict[str, Any]:
 
 
 def _pod_key(row: Row) -> tuple[int, int, int, str, str]:
-    num_gpu, gpu_milli = row.integer("num_gpu"), row.integer("gpu_milli", 1000)
+    num_gpu, gpu_milli = row.integer("num_gpu"), row.integer("gpu_milli", _WHOLE_CARD_MILLI)
     if num_gpu == 0 and gpu_milli != 0:
         row.fault("gpu_milli", "be 0 where num_gpu is 0", gpu_milli)
     if num_gpu > 0 and gpu_milli == 0:
         row.fault("gpu_milli", "not be 0 where num_gpu is not", gpu_milli)
-    return (row.integer("cpu_milli"), row.integer("memory_mib", 2**42), num_gpu, row.text("gpu_spec"), row.text("qos"))
+    if num_gpu > 1 and gpu_milli != _WHOLE_CARD_MILLI:
+        row.fault("gpu_milli", f"be {_WHOLE_CARD_MILLI} where num_gpu is above 1", gpu_milli)
+    gpu_spec = row.text("gpu_spec")
+    if gpu_spec and not all(model and is_label_value(model) for model in gpu_spec.split("|")):
+        row.fault("gpu_spec", "be models joined by |", gpu_spec)
+    return (row.integer("cpu_milli"), row.integer("memory_mib", _MOST_MIB), num_gpu, gpu_spec, row.label_value("qos"))
 
 
 def _pod(cpu_milli: int, memory_mib: int, num_gpu: int, gpu_spec: str, qos: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from kubesched.api.label_rules import is_dns_subdomain, is_label_value
 from kubesched.api.manifests import read_bytes
 from kubesched.errors import ManifestError, TraceFormatError
 
@@ -33,18 +34,30 @@ class Row:
         """Return a field as it stands."""
         return self._values.get(column, "")
 
-    def name(self, column: str) -> str:
-        """Return a field that must not be empty."""
+    def name(self, column: str, seen: set[str]) -> str:
+        """Return a field that names an object, and put it into `seen`, which must not have it."""
         value = self.text(column)
         if not value:
             self.fault(column, "not be empty", value)
+        if not is_dns_subdomain(value):
+            self.fault(column, "be a DNS subdomain name", value)
+        if value in seen:
+            self.fault(column, "be unique", value)
+        seen.add(value)
+        return value
+
+    def label_value(self, column: str) -> str:
+        """Return a field that becomes a label's value; empty where the column is absent."""
+        value = self.text(column)
+        if not is_label_value(value):
+            self.fault(column, "be a label value", value)
         return value
 
     def integer(self, column: str, most: int = 10**_MOST_DIGITS) -> int:
-        """Return a whole number in 0..most; 0 for an empty field or an absent column."""
-        value = self.text(column)
-        if value == "":
+        """Return a whole number in 0..most; 0 where the column is absent."""
+        if column not in self._values:
             return 0
+        value = self._values[column]
         if not (value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS and int(value) <= most):
             self.fault(column, f"be a whole number in 0..{most}", value)
         return int(value)
@@ -55,7 +68,7 @@ class Row:
 
 
 def read_header(file: Path) -> list[str] | None:
-    """Return the columns that a file's first line names; None where the file is no CSV text."""
+    """Return the columns that a file's first line names; None where the file is no text with commas."""
     try:
         text = read_bytes(file)[:65536].decode("utf-8-sig", errors="strict")
     except (ManifestError, UnicodeDecodeError):
@@ -68,24 +81,29 @@ def read_rows(file: Path, required: Sequence[str]) -> Iterator[Row]:
     """Yield the rows of a CSV file with a header.
 
     Raises:
-        TraceFormatError: the file cannot be read, lacks a required column, or a row has another number of fields
-            than the header.
+        TraceFormatError: the file cannot be read, lacks a required column or has a column twice, or a row has
+            another number of fields than the header. Empty lines are skipped.
     """
     try:
         text = read_bytes(file).decode("utf-8-sig")
     except ManifestError as error:
         raise TraceFormatError(str(error)) from None
     except UnicodeDecodeError as error:
-        raise TraceFormatError(f"{file}: must be UTF-8, got byte {error.object[error.start]:#04x}") from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise TraceFormatError(f"{file}:{line}: must be UTF-8, got byte {error.object[error.start]:#04x}") from None
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
         header = next(reader, [])
         for column in required:
-            if column not in header:
-                fault(file, 1, "header", f"have the column {column}", ",".join(header))
+            if header.count(column) != 1:
+                fault(file, 1, "header", f"have the column {column} once", ",".join(header))
         for values in reader:
-            if len(values) != len(header):
-                fault(file, reader.line_num, f"column {len(values)}", f"be followed by {len(header)} in all", values)
+            if not values:
+                continue
+            if len(values) < len(header):
+                fault(file, reader.line_num, header[len(values)], "be there", ",".join(values))
+            if len(values) > len(header):
+                fault(file, reader.line_num, f"column {len(header) + 1}", "not be there", values[len(header)])
             yield Row(file, reader.line_num, dict(zip(header, values, strict=True)))
     except csv.Error as error:
         raise TraceFormatError(f"{file}:{reader.line_num}: must be CSV, got {error}") from None

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kubesched.cli import main
+from kubesched.errors import InternalError
 from tests.builders import make_node, make_pod
 
 
@@ -66,7 +67,7 @@ def test_explain_prints_a_table_or_json(capsys: pytest.CaptureFixture[str], tmp_
         pytest.param(["replay", "--example", "--config", "none.yaml"], 2, "none.yaml: must be a readable file",
                      id="no configuration"),
         pytest.param(["replay", "--example", "--out", "/dev/null/x"], 1, "kubesched: /dev/null", id="no folder"),
-        pytest.param(["fly"], 2, "No such command", id="an unknown command"),
+        pytest.param(["fly"], 2, "kubesched: No such command 'fly' (see kubesched --help)", id="an unknown command"),
     ],
 )  # fmt: skip
 def test_errors_are_one_line_and_a_code(
@@ -75,7 +76,35 @@ def test_errors_are_one_line_and_a_code(
     code, _, err = run(capsys, *args)
     assert code == want_code
     assert want_error in err
-    assert "Traceback" not in err
+    assert err.startswith("kubesched: ")
+    assert err.count("\n") == 1
+
+
+def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys)
+    assert "Usage: kubesched [OPTIONS] COMMAND" in out + err
+    assert code in (0, 2)  # 2 since click 8.2
+
+
+def test_an_invariant_that_broke_is_no_bad_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise InternalError("columns must be of one length, got 2 and 3")
+
+    monkeypatch.setattr("kubesched.traces.example_trace", broken)
+    code, _, err = run(capsys, "replay", "--example")
+    assert (code, err) == (1, "kubesched: internal error: columns must be of one length, got 2 and 3\n")
+
+
+def test_a_pipe_that_closes_early_is_quiet() -> None:
+    command = [sys.executable, "-m", "kubesched", "replay", "--example"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
 
 
 def test_the_version_names_kubernetes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +117,7 @@ def test_the_module_runs_and_ctrl_c_is_clean() -> None:
     program += "from kubesched.cli import main; main(['replay', '--example'])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 128 + signal.SIGINT
-    assert done.stderr.strip() == "kubesched: interrupted; nothing was written"
+    assert done.stderr.strip() == "kubesched: interrupted"
     version = subprocess.run(
         [sys.executable, "-m", "kubesched", "--version"], capture_output=True, text=True, check=True
     )

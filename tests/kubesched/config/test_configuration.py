@@ -1,7 +1,10 @@
-"""KubeSchedulerConfiguration: defaults, merging, and what upstream refuses."""
+"""KubeSchedulerConfiguration as a whole: defaults, what upstream refuses, what is not there yet, junk."""
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,243 +15,329 @@ from hypothesis import strategies as st
 
 from kubesched.config import load_config
 from kubesched.config.registry import PLUGINS
-from kubesched.errors import ConfigError, KubeschedError, UnsupportedError
+from kubesched.errors import ConfigError, UnsupportedError
 from tests.builders import make_config, plugin_args
 
-SCORERS = [
-    "TaintToleration",
-    "NodeAffinity",
-    "NodeResourcesFit",
-    "PodTopologySpread",
-    "InterPodAffinity",
-    "NodeResourcesBalancedAllocation",
-    "ImageLocality",
-]
+HEAD = {"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration"}
 
 
-def only_profile(config: Any) -> Any:
-    (profile,) = load_config(config).profiles
-    return profile
-
-
-def test_the_default_profile_is_upstreams() -> None:
-    profile = only_profile(None)
+def test_the_default_configuration_is_upstreams_but_for_sampling() -> None:
+    config = load_config(None)
+    (profile,) = config.profiles
+    assert (config.pod_initial_backoff_seconds, config.pod_max_backoff_seconds) == (1, 10)
     assert profile.scheduler_name == "default-scheduler"
-    assert profile.at("score") == SCORERS
-    assert [profile.plugins.weights[name] for name in SCORERS] == [3, 2, 1, 2, 2, 1, 1]
-    assert profile.at("filter") == [
-        "NodeUnschedulable",
-        "NodeName",
-        "TaintToleration",
-        "NodeAffinity",
-        "NodePorts",
-        "NodeResourcesFit",
-        "PodTopologySpread",
-        "InterPodAffinity",
-    ]
     assert profile.percentage_of_nodes_to_score == -1
+    assert load_config(HEAD) == config
+    assert load_config({**HEAD, "profiles": [None]}) == config
 
 
-def test_plugins_to_come_keep_their_place() -> None:
-    assert only_profile(None).plugins.by_point["postFilter"] == ["DynamicResources", "DefaultPreemption"]
-    assert only_profile(None).plugins.by_point["preEnqueue"] == [
-        "SchedulingGates",
-        "DynamicResources",
-        "DefaultPreemption",
-    ]
-    assert list(PLUGINS)[14] == "DynamicResources"
+def test_a_configuration_cannot_be_changed() -> None:
+    config = load_config(None)
+    (profile,) = config.profiles
+    for value, name in ((config, "profiles"), (profile, "args"), (profile.args, "fit"), (profile.args.fit, "shape")):
+        assert not hasattr(value, "__dict__")
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(value, name, None)
+    with pytest.raises(TypeError):
+        profile.plugins.weights["NodeName"] = 1  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
-    ("plugins", "want_scorers", "want_weights"),
+    ("own", "common", "want"),
     [
-        pytest.param({"score": {"disabled": [{"name": "ImageLocality"}]}}, SCORERS[:-1], {}, id="one disabled"),
-        pytest.param({"score": {"disabled": [{"name": "*"}]}}, [], {}, id="all disabled"),
-        pytest.param(
-            {"score": {"disabled": [{"name": "*"}], "enabled": [{"name": "ImageLocality", "weight": 7}]}},
-            ["ImageLocality"], {"ImageLocality": 7}, id="all but one",
-        ),
-        pytest.param(
-            {"score": {"enabled": [{"name": "ImageLocality", "weight": 9}]}},
-            ["ImageLocality", *SCORERS[:-1]], {"ImageLocality": 9}, id="a weight: overriding plugins come first",
-        ),
-        pytest.param(
-            {"multiPoint": {"enabled": [{"name": "NodeAffinity", "weight": 5}]}},
-            SCORERS, {"NodeAffinity": 5}, id="a weight through multiPoint keeps the place",
-        ),
-        pytest.param(
-            {"multiPoint": {"disabled": [{"name": "PodTopologySpread"}]}},
-            [name for name in SCORERS if name != "PodTopologySpread"], {}, id="disabled everywhere",
-        ),
+        pytest.param(None, None, -1, id="set nowhere means all nodes"),
+        pytest.param(None, 30, 30, id="the configuration's holds for a profile without one"),
+        pytest.param(50, 30, 50, id="a profile's own comes first"),
+        pytest.param(0, 30, 0, id="a profile's explicit zero is adaptive"),
+        pytest.param(None, 0, 0, id="an explicit zero is adaptive"),
+        pytest.param(None, 100, 100, id="all of them"),
     ],
-)  # fmt: skip
-def test_plugins_merge(plugins: dict[str, Any], want_scorers: list[str], want_weights: dict[str, int]) -> None:
-    profile = only_profile(make_config(plugins=plugins))
-    assert profile.at("score") == want_scorers
-    assert {name: profile.plugins.weights[name] for name in want_weights} == want_weights
+)
+def test_percentage_of_nodes_to_score(own: int | None, common: int | None, want: int) -> None:
+    config = {**HEAD, "profiles": [{"percentageOfNodesToScore": own}], "percentageOfNodesToScore": common}
+    (profile,) = load_config(config).profiles
+    assert profile.percentage_of_nodes_to_score == want
+
+
+def test_profiles_keep_their_order_and_their_own_plugins() -> None:
+    first = {"schedulerName": "first", "plugins": {"score": {"disabled": [{"name": "*"}]}}}
+    config = load_config({**HEAD, "profiles": [first, {"schedulerName": "second"}]})
+    assert [profile.scheduler_name for profile in config.profiles] == ["first", "second"]
+    assert [len(profile.at("score")) for profile in config.profiles] == [0, 7]
+
+
+V1BETA3 = "kubescheduler.config.k8s.io/v1beta3"
 
 
 @pytest.mark.parametrize(
     ("fields", "want"),
     [
-        pytest.param({"apiVersion": "kubescheduler.config.k8s.io/v1beta3"},
-                     "apiVersion: must be kubescheduler.config.k8s.io/v1, got 'kubescheduler.config.k8s.io/v1beta3'",
+        pytest.param({"apiVersion": V1BETA3}, f"apiVersion: must be kubescheduler.config.k8s.io/v1, got '{V1BETA3}'",
                      id="another version"),
-        pytest.param({"parallelism": 0}, "parallelism: must be greater than 0, got 0", id="no parallelism"),
+        pytest.param({"apiVersion": "v1"}, "apiVersion: must be kubescheduler.config.k8s.io/v1, got 'v1'", id="no group"),
+        pytest.param({"kind": "Policy"}, "kind: must be KubeSchedulerConfiguration, got 'Policy'", id="another kind"),
+        pytest.param({"kind": ""}, "kind: must be KubeSchedulerConfiguration, got ''", id="an empty kind"),
         pytest.param({"percentageOfNodesToScore": 101}, "percentageOfNodesToScore: must be in 0..100, got 101",
                      id="a percentage above 100"),
+        pytest.param({"percentageOfNodesToScore": -1}, "percentageOfNodesToScore: must be in 0..100, got -1",
+                     id="a percentage below 0"),
+        pytest.param({"profiles": [{"percentageOfNodesToScore": 101}]},
+                     "profiles[0].percentageOfNodesToScore: must be in 0..100, got 101", id="a profile's percentage"),
+        pytest.param({"podInitialBackoffSeconds": 0}, "podInitialBackoffSeconds: must be greater than 0, got 0",
+                     id="no initial backoff"),
         pytest.param({"podMaxBackoffSeconds": 1, "podInitialBackoffSeconds": 2},
-                     "podMaxBackoffSeconds: must not be below podInitialBackoffSeconds, got 1", id="backoffs"),
+                     "podMaxBackoffSeconds: must not be below podInitialBackoffSeconds, got 1", id="backoffs cross"),
         pytest.param({"profils": []}, "profils: unknown field", id="a typo"),
+        pytest.param({"Profiles": []}, "Profiles: unknown field", id="upper case is another field"),
+        pytest.param({"healthzBindAddress": "0.0.0.0:10251"}, "healthzBindAddress: unknown field",
+                     id="a field that version v1 has not"),
         pytest.param({"profiles": {}}, "profiles: must be a list, got {}", id="a mapping for a list"),
-        pytest.param({"leaderElection": {"resourceLock": "endpoints"}},
-                     "leaderElection.resourceLock: must be leases, got 'endpoints'", id="resource lock"),
-        pytest.param({"leaderElection": {"leaseDuration": "9s"}},
-                     "leaderElection.leaseDuration: must be greater than renewDeadline, got '9s'", id="a short lease"),
-        pytest.param({"leaderElection": {"retryPeriod": "-1m30s"}},
-                     "leaderElection.retryPeriod: must be greater than 0, got '-1m30s'", id="a negative period"),
-        pytest.param({"leaderElection": {"leaseDuration": "soon"}},
-                     "leaderElection.leaseDuration: must be a duration such as 15s, got 'soon'", id="no duration"),
+        pytest.param({"profiles": [1]}, "profiles[0]: must be a mapping, got 1", id="a number for a profile"),
+        pytest.param({"profiles": [{"name": "a"}]}, "profiles[0].name: unknown field", id="a typo in a profile"),
+        pytest.param({"profiles": [{"schedulerName": 1}]}, "profiles[0].schedulerName: must be a string, got 1",
+                     id="a number for a name"),
+        pytest.param({"profiles": [{"schedulerName": "\ud800"}]}, "profiles[0].schedulerName: must be a string",
+                     id="half a surrogate pair"),
+        pytest.param({"profiles": [{"schedulerName": ""}]}, "profiles[0].schedulerName: must be given, got ''",
+                     id="an empty name is not defaulted"),
         pytest.param({"profiles": [{"schedulerName": "a"}, {"schedulerName": "a"}]},
                      "profiles[1].schedulerName: must be unique, got 'a'", id="two profiles of one name"),
-        pytest.param({"profiles": [{}, {"schedulerName": "a"}]}, "profiles[0].schedulerName: must be given",
+        pytest.param({"profiles": [{}, {"schedulerName": "a"}]}, "profiles[0].schedulerName: must be given, got ''",
                      id="a profile without a name beside another"),
-        pytest.param({"extenders": [{"urlPrefix": "http://x", "prioritizeVerb": "p"}]},
-                     "extenders[0].weight: must be greater than 0", id="extender without weight"),
-        pytest.param({"extenders": [{"bindVerb": "b"}, {"bindVerb": "b"}]},
-                     "extenders: must have at most one that binds, got 2", id="two binding extenders"),
+        pytest.param({"profiles": [{"schedulerName": "a"}, {"schedulerName": "b", "plugins": {"queueSort": {
+                     "enabled": [{"name": "PrioritySort"}]}}}]},
+                     "profiles[1].plugins.queueSort: must be the same in all profiles, got ['PrioritySort']",
+                     id="queue sorts that differ"),
+        pytest.param({"profiles": [{"schedulerName": "a"}, {"schedulerName": "b", "pluginConfig": [
+                     {"name": "PrioritySort", "args": {"a": 1}}]}]},
+                     "profiles[1].pluginConfig: must give PrioritySort the same arguments in all profiles, got {'a': 1}",
+                     id="queue sort arguments that differ"),
     ],
 )  # fmt: skip
 def test_a_broken_configuration_is_refused(fields: dict[str, Any], want: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(want)):
-        load_config({"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration", **fields})
+        load_config({**HEAD, **fields})
 
 
 @pytest.mark.parametrize(
-    ("plugins", "want"),
+    ("config", "want"),
     [
-        pytest.param({"filter": {"enabled": [{"name": "NodeFit"}]}},
-                     "profiles[0].plugins.filter.enabled[0].name: must be a plugin that exists, got 'NodeFit'",
-                     id="unknown plugin"),
-        pytest.param({"filter": {"enabled": [{"name": "ImageLocality"}]}},
-                     "must be a plugin with the extension point filter, got 'ImageLocality'", id="wrong point"),
-        pytest.param({"filter": {"enabled": [{"name": "EBSLimits"}]}}, "must not be a plugin that was removed",
-                     id="a removed plugin"),
-        pytest.param({"queueSort": {"disabled": [{"name": "*"}]}}, "queueSort: must have exactly one plugin, got []",
-                     id="no queue sort"),
-        pytest.param({"bind": {"disabled": [{"name": "*"}]}}, "bind: must have at least one plugin", id="no binder"),
-        pytest.param({"score": {"enabled": [{"name": "ImageLocality"}, {"name": "ImageLocality"}]}},
-                     "must name each plugin once, got 'ImageLocality' twice", id="named twice"),
-        pytest.param({"preFilter": {"disabled": [{"name": "NodePorts"}]}},
-                     "preFilter: must have NodePorts where filter has it", id="filter without its preFilter"),
-        pytest.param({"score": {"enabled_": []}}, "profiles[0].plugins.score.enabled_: unknown field", id="a typo"),
+        pytest.param(7, "configuration must be a mapping or a path, got int", id="a number"),
+        pytest.param([], "configuration must be a mapping or a path, got list", id="a list"),
     ],
-)  # fmt: skip
-def test_broken_plugins_are_refused(plugins: dict[str, Any], want: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(want)):
-        load_config(make_config(plugins=plugins))
-
-
-SHAPE = {"type": "RequestedToCapacityRatio"}
-
-
-@pytest.mark.parametrize(
-    ("name", "args", "want"),
-    [
-        pytest.param("NodeResourcesFit", {"ignoredResourceGroups": ["a/b"]}, "must be a name without '/'", id="group"),
-        pytest.param("NodeResourcesFit", {"scoringStrategy": {"type": "Best"}}, "must be one of LeastAllocated",
-                     id="strategy"),
-        pytest.param("NodeResourcesFit", {"scoringStrategy": {"type": "MostAllocated",
-                     "resources": [{"name": "cpu", "weight": 101}]}}, "weight: must be in 1..100, got 101", id="weight"),
-        pytest.param("NodeResourcesFit", {"scoringStrategy": {**SHAPE, "requestedToCapacityRatio": {"shape": []}}},
-                     "shape: must have at least one point", id="empty shape"),
-        pytest.param("NodeResourcesFit", {"scoringStrategy": {**SHAPE, "requestedToCapacityRatio": {"shape": [
-                     {"utilization": 50, "score": 1}, {"utilization": 50, "score": 2}]}}},
-                     "utilization: must increase from point to point, got 50", id="shape not increasing"),
-        pytest.param("NodeResourcesBalancedAllocation", {"resources": [{"name": "cpu", "weight": 2}]},
-                     "weight: must be 1, got 2", id="balanced weight"),
-        pytest.param("PodTopologySpread", {"defaultConstraints": [
-                     {"maxSkew": 1, "topologyKey": "z", "whenUnsatisfiable": "ScheduleAnyway"}]},
-                     "defaultingType: must be List where defaultConstraints are given", id="constraints and System"),
-        pytest.param("PodTopologySpread", {"defaultingType": "List", "defaultConstraints": [
-                     {"maxSkew": 0, "topologyKey": "z", "whenUnsatisfiable": "ScheduleAnyway"}]},
-                     "maxSkew: must be greater than 0, got 0", id="default skew"),
-        pytest.param("InterPodAffinity", {"hardPodAffinityWeight": 101}, "must be in 0..100, got 101", id="hard weight"),
-        pytest.param("NodeAffinity", {"addedAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
-                     "nodeSelectorTerms": [{"matchExpressions": [{"key": "a", "operator": "Is"}]}]}}},
-                     "operator must be one of In", id="added affinity"),
-        pytest.param("DefaultPreemption", {"minCandidateNodesPercentage": 0, "minCandidateNodesAbsolute": 0},
-                     "must not be 0 where minCandidateNodesAbsolute is", id="no candidates"),
-        pytest.param("VolumeBinding", {"bindTimeoutSeconds": -1}, "must not be negative, got -1", id="bind timeout"),
-        pytest.param("NodePorts", {}, "must be a plugin that takes arguments, got 'NodePorts'", id="no arguments"),
-        pytest.param("InterPodAffinity", {"kind": "NodeAffinityArgs"}, "kind: must be InterPodAffinityArgs", id="kind"),
-    ],
-)  # fmt: skip
-def test_broken_arguments_are_refused(name: str, args: dict[str, Any], want: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(want)):
-        load_config(plugin_args(name, **args))
-
-
-def test_an_election_that_is_off_or_well_timed_is_accepted() -> None:
-    assert only_profile({"leaderElection": {"leaderElect": False, "leaseDuration": "1s"}})
-    assert only_profile({"leaderElection": {"leaseDuration": "1m30.5s", "renewDeadline": "1m", "retryPeriod": "0s"}})
+)
+def test_what_is_no_configuration_is_refused(config: Any, want: str) -> None:
+    with pytest.raises(ConfigError, match=want):
+        load_config(config)
 
 
 def test_all_faults_are_named_at_once() -> None:
-    config = {**make_config(percentageOfNodesToScore=-1, typo=1), "parallelism": 0}
+    profile = {
+        "percentageOfNodesToScore": -1,
+        "typo": 1,
+        "plugins": {"bind": {"disabled": [{"name": "*"}]}, "filter": {"enabled": [{"name": "NodeFit"}]}},
+        "pluginConfig": [{"name": "InterPodAffinity", "args": {"hardPodAffinityWeight": 101}}],
+    }
     with pytest.raises(ConfigError) as caught:
+        load_config({**HEAD, "parallelism": 0, "profiles": [profile]})
+    assert str(caught.value).split("; ") == [
+        "parallelism: must be greater than 0, got 0",
+        "profiles[0].percentageOfNodesToScore: must be in 0..100, got -1",
+        "profiles[0].plugins.filter.enabled[0].name: must be a plugin that exists, got 'NodeFit'",
+        "profiles[0].plugins.bind: must have at least one plugin, got []",
+        "profiles[0].pluginConfig[0].args.hardPodAffinityWeight: must be in 0..100, got 101",
+        "profiles[0].typo: unknown field",
+    ]
+
+
+EXTENDER = {"extenders": [{"urlPrefix": "http://127.0.0.1", "filterVerb": "filter"}]}
+
+
+@pytest.mark.parametrize(
+    ("config", "want"),
+    [
+        pytest.param(plugin_args("DefaultPreemption", minCandidateNodesAbsolute=5),
+                     "profiles[0].pluginConfig[0]: gives arguments to DefaultPreemption", id="arguments for preemption"),
+        pytest.param(plugin_args("VolumeZone"), "profiles[0].pluginConfig[0]: gives arguments to VolumeZone",
+                     id="arguments for a plugin that takes none"),
+        pytest.param(make_config(plugins={"filter": {"enabled": [{"name": "VolumeZone"}]}}),
+                     "profiles[0].plugins.filter.enabled[0]: asks for VolumeZone", id="enabling a plugin at a point"),
+        pytest.param(make_config(plugins={"multiPoint": {"enabled": [{"name": "NodeName"}, {"name": "SchedulingGates"}]}}),
+                     "profiles[0].plugins.multiPoint.enabled[1]: asks for SchedulingGates", id="enabling one everywhere"),
+        pytest.param(EXTENDER, "extenders: asks for extenders", id="an extender"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_yet_is_refused_rather_than_ignored(config: dict[str, Any], want: str) -> None:
+    with pytest.raises(UnsupportedError, match=re.escape(want) + ".*, which kubesched does not have yet"):
         load_config(config)
-    assert str(caught.value).count("; ") == 2
+
+
+def test_all_that_is_not_there_yet_is_named_at_once() -> None:
+    with pytest.raises(UnsupportedError, match=r"extenders: .*; profiles\[0\]\.pluginConfig\[0\]: "):
+        load_config({**plugin_args("VolumeBinding"), **EXTENDER})
 
 
 @pytest.mark.parametrize(
     "config",
     [
-        pytest.param(plugin_args("DefaultPreemption", minCandidateNodesAbsolute=5), id="arguments for preemption"),
-        pytest.param(make_config(plugins={"filter": {"enabled": [{"name": "VolumeZone"}]}}), id="enabling a plugin"),
-        pytest.param({"extenders": [{"urlPrefix": "http://127.0.0.1", "filterVerb": "filter"}]}, id="an extender"),
+        pytest.param(plugin_args("DefaultPreemption", minCandidateNodesAbsolute=-5), id="arguments for preemption"),
+        pytest.param({"extenders": [{"prioritizeVerb": "p"}]}, id="an extender without weight"),
+        pytest.param({**EXTENDER, "parallelism": 0}, id="a fault elsewhere"),
     ],
 )
-def test_what_is_not_there_yet_is_refused_rather_than_ignored(config: dict[str, Any]) -> None:
-    with pytest.raises(UnsupportedError, match="does not have"):
+def test_a_fault_comes_before_what_is_not_there_yet(config: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
         load_config(config)
 
 
-def test_plugins_to_come_may_be_disabled() -> None:
-    assert only_profile(make_config(plugins={"multiPoint": {"disabled": [{"name": "VolumeZone"}]}}))
+NOT_THERE = [name for name, info in PLUGINS.items() if not info.is_there]
 
 
-def test_a_file_is_read_and_a_broken_one_named(tmp_path: Path) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text("profiles:\n- schedulerName: mine\n  percentageOfNodesToScore: 30\n")
-    assert only_profile(path).percentage_of_nodes_to_score == 30
-    path.write_text("profiles: [\n")
-    with pytest.raises(ConfigError, match=r"config\.yaml:2:1: must be YAML"):
-        load_config(str(path))
-    with pytest.raises(ConfigError, match="must be a readable file"):
-        load_config(tmp_path / "none.yaml")
+@pytest.mark.parametrize("point", ["multiPoint", "filter"])
+@pytest.mark.parametrize("name", NOT_THERE)
+def test_what_is_not_there_yet_may_be_disabled(name: str, point: str) -> None:
+    (profile,) = load_config(make_config(plugins={point: {"disabled": [{"name": name}]}})).profiles
+    assert profile.at("filter") == load_config(None).profiles[0].at("filter")
 
 
+FULL: dict[str, Any] = {
+    **HEAD,
+    "parallelism": 8,
+    "percentageOfNodesToScore": 0,
+    "podInitialBackoffSeconds": 2,
+    "podMaxBackoffSeconds": 20,
+    "enableProfiling": False,
+    "enableContentionProfiling": False,
+    "delayCacheUntilActive": True,
+    "clientConnection": {"kubeconfig": "/etc/kube.conf", "qps": 12.5, "burst": 7, "contentType": "", "acceptContentTypes": ""},
+    "leaderElection": {"leaderElect": True, "leaseDuration": "15s", "renewDeadline": "10s", "retryPeriod": "2s",
+                       "resourceLock": "leases", "resourceName": "a", "resourceNamespace": "b"},
+    "profiles": [
+        {
+            "schedulerName": "packing",
+            "percentageOfNodesToScore": 70,
+            "plugins": {
+                "multiPoint": {"enabled": [{"name": "NodeAffinity", "weight": 4}], "disabled": [{"name": "VolumeZone"}]},
+                "score": {"enabled": [{"name": "NodeResourcesFit", "weight": 5}], "disabled": [{"name": "ImageLocality"}]},
+            },
+            "pluginConfig": [
+                {"name": "NodeResourcesFit", "args": {
+                    "apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "NodeResourcesFitArgs",
+                    "ignoredResources": ["example.com/a"], "ignoredResourceGroups": ["example.org"],
+                    "scoringStrategy": {"type": "RequestedToCapacityRatio", "resources": [{"name": "cpu", "weight": 3}],
+                                        "requestedToCapacityRatio": {"shape": [{"utilization": 0, "score": 10},
+                                                                               {"utilization": 100, "score": 0}]}}}},
+                {"name": "NodeResourcesBalancedAllocation", "args": {"resources": [{"name": "nvidia.com/gpu", "weight": 1}]}},
+                {"name": "PodTopologySpread", "args": {"defaultingType": "List", "defaultConstraints": [
+                    {"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway", "minDomains": 3,
+                     "nodeAffinityPolicy": "Ignore", "nodeTaintsPolicy": "Honor", "matchLabelKeys": ["app"]}]}},
+                {"name": "InterPodAffinity", "args": {"hardPodAffinityWeight": 0, "ignorePreferredTermsOfExistingPods": True}},
+                {"name": "NodeAffinity", "args": {"addedAffinity": {
+                    "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+                        {"matchExpressions": [{"key": "gpu", "operator": "In", "values": ["a", "b"]}],
+                         "matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": ["n"]}]}]},
+                    "preferredDuringSchedulingIgnoredDuringExecution": [
+                        {"weight": 9, "preference": {"matchExpressions": [{"key": "gen", "operator": "Gt", "values": ["3"]}]}}]}}},
+            ],
+        },
+        {"schedulerName": "other"},
+    ],
+}  # fmt: skip
+
+
+def paths_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, inner in items for found in paths_of(inner, (*path, key)))]
+
+
+def replaced(path: tuple[Any, ...], junk: Any) -> Any:
+    if not path:
+        return junk
+    config = copy.deepcopy(FULL)
+    parent: Any = config
+    for key in path[:-1]:
+        parent = parent[key]
+    parent[path[-1]] = junk
+    return config
+
+
+def test_a_configuration_that_sets_everything_is_read() -> None:
+    config = load_config(FULL)
+    assert [profile.scheduler_name for profile in config.profiles] == ["packing", "other"]
+    assert [profile.percentage_of_nodes_to_score for profile in config.profiles] == [70, 0]
+    assert (config.pod_initial_backoff_seconds, config.pod_max_backoff_seconds) == (2, 20)
+    assert config.profiles[0].plugins.weights["NodeResourcesFit"] == 5
+
+
+def path_id(path: tuple[Any, ...]) -> str:
+    return ".".join(map(str, path)) or "the whole"
+
+
+@pytest.mark.parametrize("path", paths_of(FULL)[1:], ids=path_id)
+def test_no_field_takes_another_type(path: tuple[Any, ...]) -> None:
+    there: Any = FULL
+    for key in path:
+        there = there[key]
+    wrong: tuple[Any, ...] = (frozenset(), "1.5" if isinstance(there, float) else 1.5)  # null may be all right
+    for junk in wrong:
+        with pytest.raises(ConfigError):
+            load_config(replaced(path, junk))
+
+
+@pytest.mark.parametrize("path", paths_of(FULL), ids=path_id)
+def test_no_mapping_takes_an_unknown_field(path: tuple[Any, ...]) -> None:
+    there: Any = FULL
+    for key in path:
+        there = there[key]
+    if isinstance(there, dict):
+        with pytest.raises(ConfigError, match=r"typo: unknown field"):
+            load_config(replaced(path, {**there, "typo": 1}))
+
+
+words = st.sampled_from(
+    [*PLUGINS, "*", "profiles", "plugins", "score", "filter", "enabled", "disabled", "name", "weight", "pluginConfig", "args",
+     "schedulerName", "multiPoint", "scoringStrategy", "type", "resources", "extenders", "addedAffinity", "In", "1s", "zone"]
+)  # fmt: skip
+numbers = st.one_of(st.integers(), st.integers(-2, 200), st.sampled_from([2**31, 2**63, 10**4000]), st.floats())
 junk = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-2, 200), st.text(max_size=4), st.sampled_from(list(PLUGINS))),
+    st.one_of(st.none(), st.booleans(), numbers, st.text(max_size=4), words, st.binary(max_size=2)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
-        st.dictionaries(
-            st.sampled_from(
-                ["profiles", "plugins", "score", "filter", "enabled", "disabled", "name", "weight", "pluginConfig", "args",
-                 "schedulerName", "multiPoint", "scoringStrategy", "type", "resources", "extenders", "addedAffinity"]
-            ),
-            inner,
-            max_size=4,
-        ),
+        st.dictionaries(st.one_of(words, st.text(max_size=3), st.integers(0, 2)), inner, max_size=4),
     ),
     max_leaves=20,
-)  # fmt: skip
+)
+
+
+def read_or_refuse(config: Any) -> None:
+    try:
+        for profile in load_config(config).profiles:
+            profile.to_blob()
+    except (ConfigError, UnsupportedError) as error:
+        assert str(error)
+        str(error).encode()
 
 
 @given(junk)
 def test_junk_is_refused_or_read_but_never_crashes(config: Any) -> None:
-    try:
-        load_config(config if isinstance(config, dict) else {"profiles": [config]})
-    except KubeschedError as error:
-        assert str(error)
+    read_or_refuse({"profiles": [config]})
+    if not isinstance(config, str):
+        read_or_refuse(config)
+
+
+@given(st.sampled_from(paths_of(FULL)[1:]), junk)
+def test_junk_in_any_field_is_refused_or_read_but_never_crashes(path: tuple[Any, ...], junk: Any) -> None:
+    read_or_refuse(replaced(path, junk))
+
+
+@given(st.one_of(st.text(), st.binary()), st.integers(0, 3000), st.sampled_from([".yaml", ".json"]))
+def test_junk_in_a_file_is_refused_or_read_but_never_crashes(
+    tmp_path_factory: pytest.TempPathFactory, junk: str | bytes, position: int, suffix: str
+) -> None:
+    path: Path = tmp_path_factory.mktemp("junk") / f"config{suffix}"
+    text = json.dumps(FULL, indent=1).encode()
+    junk = junk.encode("utf-8", "surrogatepass") if isinstance(junk, str) else junk
+    path.write_bytes(text[:position] + junk + text[position:])
+    read_or_refuse(path)
+    path.write_bytes(junk)
+    read_or_refuse(path)

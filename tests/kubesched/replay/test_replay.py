@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 import kubesched as ks
+from kubesched.engine import PodBatch
 from kubesched.replay.output import write_result
 from kubesched.replay.result import split_message
-from kubesched.traces import example_trace
+from kubesched.traces import Trace, example_trace
+from tests.builders import make_node, make_pod
 
 
 def test_same_input_and_seed_give_the_same_digest() -> None:
@@ -67,22 +71,70 @@ def test_messages_split_into_reasons(message: str, want: list[tuple[str, int]]) 
 
 def test_files_are_whole_and_say_what_they_are(tmp_path: Path) -> None:
     result = ks.replay(example_trace(20, 300))
-    placements, nodes, summary = write_result(result, tmp_path / "new" / "folder")
+    placements, nodes, summary = result.write(tmp_path / "new" / "folder")
     table = pq.read_table(placements)
     assert table.num_rows == 300
     assert table.column_names == ["pod", "arrival_ns", "node", "message"]
     assert table.schema.metadata[b"kubesched.digest"].decode() == result.digest()
+    assert table.schema.metadata[b"kubernetes"] == b"1.34"
     assert pq.read_table(nodes).column("requested.cpu").to_pylist() == result.scheduler.nodes.requested["cpu"].tolist()
     assert json.loads(summary.read_text())["digest"] == result.digest()
     assert {path.name for path in placements.parent.iterdir()} == {path.name for path in (placements, nodes, summary)}
 
 
-def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("blocked", ["placements.parquet", "nodes.parquet", "summary.json"])
+def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, blocked: str) -> None:
     result = ks.replay(example_trace(5, 20))
-    (tmp_path / "placements.parquet").mkdir()
-    with pytest.raises(OSError, match=r"placements\.parquet"):
+    (tmp_path / blocked).mkdir()
+    with pytest.raises(OSError, match=re.escape(blocked)):
         write_result(result, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["placements.parquet"]
+    assert [path.name for path in tmp_path.iterdir()] == [blocked]
+
+
+def make_trace(num_pods: int, last_name: str, memory: str = "1Gi") -> Trace:
+    """Pods p-0, p-1, ... that fit nowhere, and one named `last_name` that fits."""
+    nodes = [make_node(f"n{i}", memory=memory) for i in range(4)]
+    templates = [make_pod("big", cpu="999"), make_pod("small", cpu="1m", memory="1Mi")]
+    names = [*(f"p-{i}" for i in range(num_pods - 1)), last_name]
+    batch = PodBatch.from_templates(templates, [0] * (num_pods - 1) + [1], names)
+    return Trace("made up", nodes, batch, np.zeros(num_pods, np.int64))
+
+
+def test_a_name_that_comes_again_much_later_is_refused() -> None:
+    assert ks.replay(make_trace(500, "last")).num_placed == 1
+    with pytest.raises(ks.StateError, match="pod names must be unique, got 'default/p-0' twice"):
+        ks.replay(make_trace(500, "p-0"))
+
+
+def test_totals_may_pass_int64() -> None:
+    memory = ks.replay(make_trace(2, "last", memory=f"{2**42}Mi")).allocation()["memory"]
+    assert memory.allocatable == 4 * 2**62
+    assert memory.requested == 2**20
+
+
+@pytest.mark.parametrize("tie_break", ["first", "random"])
+def test_steps_do_not_change_what_a_sampling_profile_decides(tie_break: str) -> None:
+    config = {
+        "apiVersion": "kubescheduler.config.k8s.io/v1",
+        "kind": "KubeSchedulerConfiguration",
+        "percentageOfNodesToScore": 40,
+    }
+    trace = example_trace(150, 1500)
+    in_steps = ks.replay(trace, config=config, tie_break=tie_break, seed=5).placements
+    at_once = ks.Scheduler(trace.objects, config, tie_break=tie_break, seed=5).schedule_many(trace.pods)
+    assert in_steps.node_names == at_once.node_names
+    assert in_steps.messages == at_once.messages
+
+
+def test_a_pod_that_one_file_has_twice_is_refused_and_one_of_both_files_counts_once(tmp_path: Path) -> None:
+    nodes, pods = tmp_path / "nodes.json", tmp_path / "pods.json"
+    pod = make_pod("p")
+    nodes.write_text(json.dumps([make_node("a"), pod]))
+    pods.write_text(json.dumps([pod]))
+    assert list(ks.replay(nodes, pods).placements.pods) == ["default/p"]
+    pods.write_text(json.dumps([pod, pod]))
+    with pytest.raises(ks.TraceFormatError, match=r"pods\.json: must have each pod once, got 'default/p' twice"):
+        ks.replay(nodes, pods)
 
 
 def test_a_trace_and_files_do_not_mix() -> None:

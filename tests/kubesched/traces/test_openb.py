@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import kubesched as ks
 from kubesched.errors import KubeschedError, TraceFormatError
 from kubesched.traces import open_trace
+from tests.builders import make_node, make_pod
 
 NODES = "sn,cpu_milli,memory_mib,gpu,model\nn0,64000,262144,2,P100\nn1,32000,131072,0,\n"
 HEADER = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time"
@@ -54,7 +55,7 @@ def test_five_columns_and_gzip_are_enough(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("nodes", "pods", "want"),
     [
-        pytest.param(NODES, PODS.replace("num_gpu", "gpus"), "pods.csv:1: header must have the column num_gpu",
+        pytest.param(NODES, PODS.replace("num_gpu", "gpus"), "pods.csv:1: header must have the column num_gpu once",
                      id="a column is missing"),
         pytest.param(NODES, PODS.replace("2000,", "two,"),
                      "pods.csv:3: cpu_milli must be a whole number in 0..1000000000000000000, got 'two'", id="text"),
@@ -62,18 +63,53 @@ def test_five_columns_and_gzip_are_enough(tmp_path: Path) -> None:
                      id="a negative number"),
         pytest.param(NODES, PODS.replace("1,460", "0,460"), "pods.csv:3: gpu_milli must be 0 where num_gpu is 0, got",
                      id="a share of no card"),
-        pytest.param(NODES, PODS + "short,1\n", "pods.csv:4: column 2 must be followed by 11 in all", id="a short row"),
+        pytest.param(NODES, PODS + "short,1\n", "pods.csv:4: memory_mib must be there, got 'short,1'", id="a short row"),
+        pytest.param(NODES, PODS.replace("10,30,10", "10,30,10,7"), "pods.csv:3: column 12 must not be there, got '7'",
+                     id="a long row"),
+        pytest.param(NODES, PODS.replace("2000,", ",", 1), "pods.csv:3: cpu_milli must be a whole number", id="no number"),
+        pytest.param(NODES, PODS.replace("Running,10", "Running,"), "pods.csv:3: creation_time must be", id="no time"),
+        pytest.param(NODES, PODS.replace("Running,10", "Running,99999999999"),
+                     "pods.csv:3: creation_time must be a whole number in 0..9000000000", id="a time past int64"),
+        pytest.param(NODES, PODS.replace("gpu,2000", "late,2000"), "pods.csv:3: name must be unique, got 'late'",
+                     id="a name twice"),
+        pytest.param(NODES, PODS.replace("gpu,2000", "g/u,2000"), "pods.csv:3: name must be a DNS subdomain name, got 'g/u'",
+                     id="no name of a pod"),
+        pytest.param(NODES, PODS.replace("gpu,2000", '"g\nu",2000'), "pods.csv:4: name must be a DNS subdomain name",
+                     id="a name over two lines"),
+        pytest.param(NODES, PODS.replace("P100|T4", "P100|"), "pods.csv:3: gpu_spec must be models joined by |, got 'P100|'",
+                     id="an empty model"),
+        pytest.param(NODES, PODS.replace("1,460", "2,460"), "pods.csv:3: gpu_milli must be 1000 where num_gpu is above 1",
+                     id="shares of two cards"),
+        pytest.param(NODES, PODS.replace("LS", "L S"), "pods.csv:2: qos must be a label value, got 'L S'", id="no qos"),
+        pytest.param(NODES, PODS.replace("qos,", "name,", 1), "pods.csv:1: header must have the column name once",
+                     id="a column twice"),
+        pytest.param(NODES.replace("n1", "n0"), PODS, "nodes.csv:3: sn must be unique, got 'n0'", id="a node twice"),
+        pytest.param(NODES.replace("P100", "P/1"), PODS, "nodes.csv:2: model must be a label value, got 'P/1'",
+                     id="no model"),
+        pytest.param("sn;cpu_milli\n", PODS, "nodes.csv:1: header must have the column sn once, got 'sn;cpu_milli'",
+                     id="semicolons"),
+        pytest.param("", PODS, "nodes.csv:1: header must have the column sn once, got ''", id="an empty file"),
         pytest.param(NODES, f"{HEADER}\n", "pods.csv: must have at least one pod, got none", id="no pods"),
         pytest.param(NODES.splitlines()[0] + "\n", PODS, "nodes.csv: must have at least one node", id="no nodes"),
         pytest.param(PODS, NODES, "nodes.csv:1: must be a node list, got the columns", id="swapped files"),
         pytest.param(NODES.replace("n1", ""), PODS, "nodes.csv:3: sn must not be empty", id="a node without a name"),
-        pytest.param("a,b\n1,2\n", PODS, "nodes.csv:1: header must have the column sn, got 'a,b'", id="another CSV"),
+        pytest.param("a,b\n1,2\n", PODS, "nodes.csv:1: header must have the column sn once, got 'a,b'", id="another CSV"),
         pytest.param(NODES, PODS + '"open', "pods.csv:", id="an open quote"),
     ],
 )  # fmt: skip
 def test_a_broken_list_is_named_by_path_line_and_column(tmp_path: Path, nodes: str, pods: str, want: str) -> None:
     with pytest.raises(TraceFormatError, match=re.escape(want)):
         open_trace(*write(tmp_path, nodes, pods))
+
+
+def test_empty_lines_are_skipped(tmp_path: Path) -> None:
+    assert len(open_trace(*write(tmp_path, NODES + "\n", PODS.replace("\n", "\r\n") + "\r\n")).pods) == 2
+
+
+def test_manifests_that_begin_with_a_comment_are_no_csv(tmp_path: Path) -> None:
+    path = tmp_path / "cluster"
+    path.write_text(f"# nodes, pods\n{json.dumps([make_node('a'), make_pod('p')])}")
+    assert list(open_trace(path, path).pods.keys) == ["default/p"]
 
 
 @given(st.text(alphabet='ab01,\n"-é;x', max_size=80))
