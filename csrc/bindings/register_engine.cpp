@@ -38,37 +38,57 @@ NodeIndex require_node(const Scheduler& engine, const std::string& name) {
   return node;
 }
 
-void add_pod(Scheduler& engine, std::string key, ShapeId shape, const std::string& node_name) {
+void add_pod(Scheduler& engine, std::string key, ShapeId shape, const std::string& node_name,
+             std::int64_t start_time_ns, bool preempted) {
   engine.state().require_new_pod(key);
   const NodeIndex node = require_node(engine, node_name);
-  engine.state().place(std::move(key), shape, node);
+  engine.state().place(std::move(key), shape, node, PodStatus{start_time_ns, preempted});
 }
 
 std::int64_t signed_index(NodeIndex node) { return node == kNoId ? -1 : static_cast<std::int64_t>(node); }
 
-py::tuple schedule(Scheduler& engine, std::string key, ShapeId shape) {
+PreemptionPolicy policy_of(const std::string& name) {
+  if (name == "never") return PreemptionPolicy::kNever;
+  if (name == "graceful") return PreemptionPolicy::kGraceful;
+  if (name == "immediate") return PreemptionPolicy::kImmediate;
+  throw py::value_error("preemption must be never, graceful or immediate");
+}
+
+py::tuple post_filter_of(const PostFilterResult& result) {
+  return py::make_tuple(signed_index(result.nominated), result.victims, result.message);
+}
+
+py::tuple schedule(Scheduler& engine, const std::string& key, ShapeId shape, const std::string& nominated_node_name,
+                   const std::string& preemption) {
+  const PreemptionPolicy policy = policy_of(preemption);
   Decision decision;
   {
     const py::gil_scoped_release unlocked;
-    decision = engine.schedule(std::move(key), shape);
+    decision = engine.schedule(PodToSchedule{key, shape, nominated_node_name}, policy);
   }
   return py::make_tuple(signed_index(decision.node), decision.feasible_nodes, decision.evaluated_nodes,
-                        decision.message);
+                        decision.message, post_filter_of(decision.post_filter));
 }
 
-py::tuple schedule_many(Scheduler& engine, const ShapeArray& shapes, std::vector<std::string> keys) {
+py::tuple schedule_many(Scheduler& engine, const ShapeArray& shapes, const std::vector<std::string>& keys,
+                        const std::string& preemption) {
+  const PreemptionPolicy policy = policy_of(preemption);
   const std::vector<ShapeId> ids(shapes.data(), shapes.data() + shapes.size());
   if (ids.size() != keys.size()) throw py::value_error("shapes and keys must be of one length");
-  std::vector<Unplaced> unplaced;
+  std::vector<Outcome> outcomes;
   std::vector<std::int32_t> placed;
   {
     const py::gil_scoped_release unlocked;
-    const std::vector<NodeIndex> nodes = engine.schedule_many(ids, std::move(keys), unplaced);
+    const std::vector<NodeIndex> nodes = engine.schedule_many(ids, keys, policy, outcomes);
     placed.assign(nodes.begin(), nodes.end());  // kNoId becomes -1
   }
   py::dict messages;
-  for (const Unplaced& pod : unplaced) messages[py::int_(pod.position)] = pod.message;
-  return py::make_tuple(take(std::move(placed)), messages);
+  py::dict post_filters;
+  for (const Outcome& pod : outcomes) {
+    if (!pod.message.empty()) messages[py::int_(pod.position)] = pod.message;
+    if (policy != PreemptionPolicy::kNever) post_filters[py::int_(pod.position)] = post_filter_of(pod.post_filter);
+  }
+  return py::make_tuple(take(std::move(placed)), messages, post_filters);
 }
 
 py::object rejections(const Explanation& explanation) {
@@ -88,11 +108,11 @@ py::object rejections(const Explanation& explanation) {
   return py::make_tuple(take(std::move(plugins)), take(std::move(codes)), take(std::move(reason_sets)), reasons);
 }
 
-py::dict explain(Scheduler& engine, ShapeId shape) {
+py::dict explain(Scheduler& engine, const std::string& key, ShapeId shape, const std::string& nominated_node_name) {
   Explanation explanation;
   {
     const py::gil_scoped_release unlocked;
-    explanation = engine.explain(shape);
+    explanation = engine.explain(PodToSchedule{key, shape, nominated_node_name});
   }
   std::vector<std::uint8_t> feasible(explanation.feasible.size(), 0);
   explanation.feasible.for_each([&](std::size_t node) { feasible[node] = 1; });
@@ -112,6 +132,7 @@ py::dict explain(Scheduler& engine, ShapeId shape) {
   result["totals"] = take(std::move(explanation.totals));
   result["node"] = signed_index(explanation.node);
   result["message"] = explanation.message;
+  result["post_filter"] = post_filter_of(explanation.post_filter);
   return result;
 }
 
@@ -153,6 +174,14 @@ py::object node_of(const Scheduler& engine, const std::string& key) {
   return py::str(engine.state().strings()[nodes.name(nodes.index_of_uid(pods[id].node_uid))]);
 }
 
+py::dict nominations(const Scheduler& engine) {
+  py::dict result;
+  for (const auto& [name, pods] : engine.state().nominations().by_node()) {
+    for (const Nomination& pod : pods) result[py::str(pod.key)] = engine.state().strings()[name];
+  }
+  return result;
+}
+
 py::dict labels_of_key(const Scheduler& engine, const std::string& key) {
   py::dict result;
   const StringId id = engine.state().strings().find(key);
@@ -185,12 +214,20 @@ void register_engine(py::module_& module) {
       .def("put_owner", [](Scheduler& engine, const py::bytes& record) { engine.state().put_owner(record); })
       .def("intern_shape",
            [](Scheduler& engine, const py::bytes& record) { return engine.state().intern_shape(record); })
-      .def("add_pod", &add_pod, py::arg("key"), py::arg("shape"), py::arg("node_name"))
+      .def("add_pod", &add_pod, py::arg("key"), py::arg("shape"), py::arg("node_name"), py::arg("start_time_ns"),
+           py::arg("preempted"))
+      .def("put_budget", [](Scheduler& engine, const py::bytes& record) { engine.state().put_budget(record); })
+      .def("remove_budget", [](Scheduler& engine, const std::string& key) { engine.state().remove_budget(key); })
+      .def("nominate", [](Scheduler& engine, std::string key, ShapeId shape,
+                          const std::string& node_name) { engine.state().nominate(std::move(key), shape, node_name); })
+      .def("nominations", &nominations)
+      .def_property_readonly_static("NOT_STARTED", [](const py::object&) { return PodStatus::kNotStarted; })
       .def("remove_pod", [](Scheduler& engine, const std::string& key) { engine.state().remove_pod(key); })
       .def("node_of", &node_of)
-      .def("schedule", &schedule, py::arg("key"), py::arg("shape"))
-      .def("schedule_many", &schedule_many, py::arg("shapes"), py::arg("keys"))
-      .def("explain", &explain, py::arg("shape"))
+      .def("schedule", &schedule, py::arg("key"), py::arg("shape"), py::arg("nominated_node_name"),
+           py::arg("preemption"))
+      .def("schedule_many", &schedule_many, py::arg("shapes"), py::arg("keys"), py::arg("preemption"))
+      .def("explain", &explain, py::arg("key"), py::arg("shape"), py::arg("nominated_node_name"))
       .def("node_names", &node_names)
       .def("resource_names", &resource_names)
       .def("label_column", &labels_of_key)

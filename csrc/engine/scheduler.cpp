@@ -4,6 +4,7 @@
 #include <bit>
 #include <unordered_set>
 
+#include "engine/preemption.h"
 #include "engine/sampling.h"
 
 namespace kubesched {
@@ -11,18 +12,6 @@ namespace kubesched {
 namespace {
 
 constexpr const char* kNoNodes = "no nodes available to schedule pods";
-
-// The nodes that pass the filters whose verdicts do not depend on pods.
-struct StaticMask final : Memo {
-  NodeMask mask;
-  std::size_t bytes() const override { return mask.num_words() * sizeof(std::uint64_t); }
-};
-
-std::string in_brackets(const std::vector<std::string>& names) {
-  std::string text = "[";
-  for (const std::string& name : names) text += (text.size() > 1 ? " " : "") + name;
-  return text + "]";
-}
 
 }  // namespace
 
@@ -76,59 +65,27 @@ ShapeMemo& Scheduler::memo_for(const Profile& profile, ShapeId shape) {
   return *memos[shape];
 }
 
-Cycle Scheduler::begin(ShapeMemo& memo, ShapeId shape) {
-  return Cycle{state_, shape, state_.shapes()[shape], memo, *kernels_};
+Cycle Scheduler::begin(ShapeMemo& memo, const PodToSchedule& pod) {
+  return Cycle{state_, pod.shape, state_.shapes()[pod.shape], memo, *kernels_, pod.key};
 }
 
-Scheduler::Filtered Scheduler::pre_filter(Cycle& cycle, const Profile& profile) const {
-  Filtered filtered;
-  filtered.feasible.assign(state_.nodes().size(), true);
-  for (const Plugin* plugin : profile.pre_filter()) {
-    PreFilterResult result = plugin->pre_filter(cycle);
-    if (result.status.code == Code::kSkip) continue;
-    if (result.status.code != Code::kSuccess) {
-      filtered.rejecting_plugin = plugin->name();
-      filtered.rejection = std::move(result.status);
-      return filtered;
-    }
-    if (result.nodes) {
-      filtered.feasible &= *result.nodes;
-      filtered.listing_plugins.emplace_back(plugin->name());
-    }
+NodeIndex Scheduler::nominated_node(const PodToSchedule& pod) const {
+  if (!pod.nominated_node_name.empty()) {
+    const StringId name = state_.strings().find(pod.nominated_node_name);
+    return name == kNoId ? kNoId : state_.nodes().find(name);
   }
-  std::sort(filtered.listing_plugins.begin(), filtered.listing_plugins.end());
-  return filtered;
+  const Nomination* nomination = state_.nominations().find(pod.key);
+  return nomination == nullptr ? kNoId : state_.nodes().find(nomination->node_name);
 }
 
-const NodeMask& Scheduler::static_mask(Cycle& cycle, const Profile& profile) const {
-  return cycle.memo
-      .get<StaticMask>(profile.cycle_slot(), state_.epoch(),
-                       [&] {
-                         auto memo = std::make_unique<StaticMask>();
-                         memo->mask.assign(state_.nodes().size(), true);
-                         for (const Plugin* plugin : profile.filter()) {
-                           if (plugin->filter_is_static()) plugin->filter(cycle, memo->mask, nullptr);
-                         }
-                         return memo;
-                       })
-      .mask;
-}
-
-void Scheduler::filter(Cycle& cycle, const Profile& profile, Filtered& filtered) const {
-  filtered.feasible &= static_mask(cycle, profile);
-  for (const Plugin* plugin : profile.filter()) {
-    if (!plugin->filter_is_static()) plugin->filter(cycle, filtered.feasible, nullptr);
-  }
-}
-
-void Scheduler::sample(const Profile& profile, const NodeMask& candidates, Filtered& filtered) {
+std::int64_t Scheduler::sample(const Profile& profile, const NodeMask& candidates, NodeMask& feasible) {
   const auto num_candidates = static_cast<std::int64_t>(candidates.count());
-  filtered.evaluated = num_candidates;
   const std::int64_t percentage = profile.spec().percentage_of_nodes_to_score;
-  if (percentage == ProfileSpec::kAllNodes || num_candidates == 0) return;
+  if (percentage == ProfileSpec::kAllNodes || num_candidates == 0) return num_candidates;
   const std::int64_t enough = profile.score().empty() ? 1 : feasible_nodes_to_find(percentage, num_candidates);
-  filtered.evaluated = keep_first_feasible(candidates, next_start_ % num_candidates, enough, filtered.feasible);
-  next_start_ = (next_start_ + filtered.evaluated) % static_cast<std::int64_t>(state_.nodes().size());
+  const std::int64_t evaluated = keep_first_feasible(candidates, next_start_ % num_candidates, enough, feasible);
+  next_start_ = (next_start_ + evaluated) % static_cast<std::int64_t>(state_.nodes().size());
+  return evaluated;
 }
 
 void Scheduler::score(Cycle& cycle, const Profile& profile, const NodeMask& feasible) {
@@ -167,59 +124,98 @@ NodeIndex Scheduler::choose(const std::vector<std::int64_t>& totals, const NodeM
   throw InternalError("a feasible node has the best score");
 }
 
-Decision Scheduler::decide(ShapeId shape) {
+Decision Scheduler::decide(const PodToSchedule& pod, PreemptionPolicy policy) {
   Decision decision;
   if (state_.nodes().size() == 0) {
     decision.message = kNoNodes;
     return decision;
   }
-  const Profile& profile = profile_for(state_.shapes()[shape]);
+  const Profile& profile = profile_for(state_.shapes()[pod.shape]);
   state_.begin_cycle();
-  Cycle cycle = begin(memo_for(profile, shape), shape);
-  Filtered filtered = pre_filter(cycle, profile);
-  if (filtered.rejecting_plugin.empty()) {
-    const NodeMask candidates = filtered.feasible;
-    filter(cycle, profile, filtered);
-    sample(profile, candidates, filtered);
-    decision.evaluated_nodes = filtered.evaluated;
-    decision.feasible_nodes = static_cast<std::int64_t>(filtered.feasible.count());
+  Cycle cycle = begin(memo_for(profile, pod.shape), pod);
+  const FilterRun run(cycle, profile);
+  const NodeIndex nominated = nominated_node(pod);
+  if (!run.is_rejected()) {
+    // The nominated node comes first and alone: it is likely where the pod goes.
+    if (nominated != kNoId && run.passes(nominated)) {
+      decision.node = nominated;
+      decision.feasible_nodes = decision.evaluated_nodes = 1;
+      return decision;
+    }
+    NodeMask feasible = run.feasible();
+    decision.evaluated_nodes = sample(profile, run.candidates(), feasible);
+    decision.feasible_nodes = static_cast<std::int64_t>(feasible.count());
+    if (decision.feasible_nodes > 0) {
+      score(cycle, profile, feasible);
+      decision.node = choose(totals_, feasible, rng_);
+      return decision;
+    }
   }
-  if (decision.feasible_nodes == 0) {
-    decision.message = failure_message(cycle, profile, filtered);
-    return decision;
+  std::optional<Diagnosis> diagnosis;
+  if (!run.is_rejected()) {
+    NodeMask none;
+    diagnosis = run.diagnose(none);
   }
-  score(cycle, profile, filtered.feasible);
-  decision.node = choose(totals_, filtered.feasible, rng_);
+  decision.message = diagnosis ? run.message(*diagnosis) : run.message();
+  if (policy == PreemptionPolicy::kNever) return decision;
+  bool clears_nomination = false;
+  decision.post_filter =
+      post_filter(cycle, profile, run, diagnosis ? &*diagnosis : nullptr, nominated, rng_, clears_nomination);
+  if (clears_nomination) state_.clear_nomination(pod.key);
   return decision;
 }
 
-Diagnosis Scheduler::diagnose(Cycle& cycle, const Profile& profile, NodeMask& nodes, bool has_node_list) const {
-  Diagnosis diagnosis(nodes.size());
-  if (has_node_list) {
-    for (std::size_t node = 0; node < nodes.size(); ++node) {
-      if (!nodes.test(node)) diagnosis.leave_out(node);
+PostFilterResult Scheduler::post_filter(Cycle& cycle, const Profile& profile, const FilterRun& run,
+                                        const Diagnosis* diagnosis, NodeIndex nominated, Rng& rng,
+                                        bool& clears_nomination) const {
+  PostFilterResult result;
+  const auto say = [&](const std::string& message) {
+    if (!result.message.empty()) result.message += ", ";
+    result.message += message;
+  };
+  for (const std::string& name : profile.spec().post_filter) {
+    if (name == "DynamicResources") {
+      say("no new claims to deallocate");
+      continue;
+    }
+    Preemption preemption(cycle, profile, run, diagnosis);
+    PreemptionResult found = preemption.find(nominated, tie_break_ == TieBreak::kRandom ? &rng : nullptr);
+    clears_nomination = found.clears_nomination;
+    if (!found.best) {
+      say("preemption: " + found.message);
+      continue;
+    }
+    result.message.clear();
+    result.nominated = found.best->node;
+    for (PodId pod : found.best->pods) result.victims.push_back(*cycle.state.pods()[pod].key);
+    return result;
+  }
+  return result;
+}
+
+void Scheduler::apply(const PodToSchedule& pod, const PostFilterResult& result, PreemptionPolicy policy) {
+  if (result.nominated == kNoId) return;
+  for (const std::string& victim : result.victims) {
+    if (policy == PreemptionPolicy::kImmediate) {
+      state_.remove_pod(victim);
+      continue;
+    }
+    const PodId id = state_.pods().find(victim);
+    if (!state_.shapes()[state_.pods()[id].shape].terminating) state_.evict(id);
+  }
+  const StringId node_name = state_.nodes().name(result.nominated);
+  std::vector<std::string> outranked;
+  const auto& by_node = state_.nominations().by_node();
+  if (const auto found = by_node.find(node_name); found != by_node.end()) {
+    for (const Nomination& other : found->second) {
+      if (state_.shapes()[other.shape].priority < state_.shapes()[pod.shape].priority) outranked.push_back(other.key);
     }
   }
-  for (std::size_t i = 0; i < profile.filter().size(); ++i) {
-    diagnosis.set_plugin(static_cast<std::int16_t>(i));
-    profile.filter()[i]->filter(cycle, nodes, &diagnosis);
-  }
-  return diagnosis;
+  for (const std::string& key : outranked) state_.clear_nomination(key);
+  state_.nominate(std::string(pod.key), pod.shape, state_.strings()[node_name]);
 }
 
-std::string Scheduler::failure_message(Cycle& cycle, const Profile& profile, const Filtered& filtered) const {
-  const std::size_t num_nodes = state_.nodes().size();
-  if (!filtered.rejecting_plugin.empty()) return pre_filter_error(num_nodes, filtered.rejection);
-  Filtered again = pre_filter(cycle, profile);
-  const Diagnosis diagnosis = diagnose(cycle, profile, again.feasible, !again.listing_plugins.empty());
-  auto histogram = diagnosis.histogram();
-  if (diagnosis.num_left_out() > 0) {
-    histogram["node(s) didn't satisfy plugin(s) " + in_brackets(again.listing_plugins)] += diagnosis.num_left_out();
-  }
-  return fit_error(num_nodes, histogram);
-}
-
-Explanation Scheduler::explain(ShapeId shape) {
+Explanation Scheduler::explain(const PodToSchedule& pod) {
   Explanation explanation;
   const std::size_t num_nodes = state_.nodes().size();
   explanation.feasible.assign(num_nodes, false);
@@ -227,21 +223,24 @@ Explanation Scheduler::explain(ShapeId shape) {
     explanation.message = kNoNodes;
     return explanation;
   }
-  const Profile& profile = profile_for(state_.shapes()[shape]);
+  const Profile& profile = profile_for(state_.shapes()[pod.shape]);
   ShapeMemo memo;  // of its own: no cycle starts, so what nodes see may differ from what the next cycle will
-  Cycle cycle = begin(memo, shape);
-  Filtered filtered = pre_filter(cycle, profile);
+  Cycle cycle = begin(memo, pod);
+  const FilterRun run(cycle, profile);
+  const NodeIndex nominated = nominated_node(pod);
+  Rng rng = rng_;
   for (const Plugin* plugin : profile.filter()) explanation.filters.emplace_back(plugin->name());
-  if (!filtered.rejecting_plugin.empty()) {
-    explanation.message = failure_message(cycle, profile, filtered);
-    explanation.pre_filter_plugin = filtered.rejecting_plugin;
-    explanation.pre_filter = std::move(filtered.rejection);
-    return explanation;
+  if (run.is_rejected()) {
+    explanation.pre_filter_plugin = run.rejecting_plugin();
+    explanation.pre_filter = run.rejection();
+  } else {
+    explanation.diagnosis = run.diagnose(explanation.feasible);
   }
-  explanation.feasible = filtered.feasible;
-  explanation.diagnosis = diagnose(cycle, profile, explanation.feasible, !filtered.listing_plugins.empty());
   if (!explanation.feasible.any()) {
-    explanation.message = failure_message(cycle, profile, filtered);
+    const Diagnosis* diagnosis = explanation.diagnosis ? &*explanation.diagnosis : nullptr;
+    bool clears_nomination = false;
+    explanation.message = diagnosis == nullptr ? run.message() : run.message(*diagnosis);
+    explanation.post_filter = post_filter(cycle, profile, run, diagnosis, nominated, rng, clears_nomination);
     return explanation;
   }
   explanation.totals.assign(num_nodes, 0);
@@ -252,20 +251,34 @@ Explanation Scheduler::explain(ShapeId shape) {
     for (std::size_t node = 0; node < num_nodes; ++node) explanation.totals[node] += scores.weighted[node];
     explanation.scores.push_back(std::move(scores));
   }
-  Rng rng = rng_;
-  explanation.node = choose(explanation.totals, explanation.feasible, rng);
+  explanation.node = nominated != kNoId && explanation.feasible.test(nominated)
+                         ? nominated
+                         : choose(explanation.totals, explanation.feasible, rng);
   return explanation;
 }
 
-Decision Scheduler::schedule(std::string key, ShapeId shape) {
-  state_.require_new_pod(key);
-  Decision decision = decide(shape);
-  if (decision.node != kNoId) state_.place(std::move(key), shape, decision.node);
+Decision Scheduler::schedule(const PodToSchedule& pod, PreemptionPolicy policy) {
+  state_.require_new_pod(pod.key);
+  return schedule_new(pod, policy);
+}
+
+Decision Scheduler::schedule_new(const PodToSchedule& pod, PreemptionPolicy policy) {
+  Decision decision = decide(pod, policy);
+  if (decision.node == kNoId && decision.post_filter.nominated != kNoId) {
+    apply(pod, decision.post_filter, policy);
+    if (policy == PreemptionPolicy::kImmediate) {
+      PostFilterResult made_room = std::move(decision.post_filter);
+      decision = decide(PodToSchedule{pod.key, pod.shape, {}}, PreemptionPolicy::kNever);
+      decision.post_filter = std::move(made_room);
+    }
+  }
+  if (decision.node != kNoId) state_.place(std::string(pod.key), pod.shape, decision.node);
   return decision;
 }
 
-std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shapes, std::vector<std::string> keys,
-                                                std::vector<Unplaced>& unplaced) {
+std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shapes,
+                                                const std::vector<std::string>& keys, PreemptionPolicy policy,
+                                                std::vector<Outcome>& outcomes) {
   std::unordered_set<std::string_view> seen;
   seen.reserve(keys.size());
   for (const std::string& key : keys) {
@@ -277,12 +290,11 @@ std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shap
   state_.reserve_pods(keys.size());
   std::vector<NodeIndex> nodes(shapes.size(), kNoId);
   for (std::size_t i = 0; i < shapes.size(); ++i) {
-    Decision decision = decide(shapes[i]);
+    Decision decision = schedule_new(PodToSchedule{keys[i], shapes[i], {}}, policy);
     nodes[i] = decision.node;
-    if (decision.node == kNoId) {
-      unplaced.push_back(Unplaced{static_cast<std::int64_t>(i), std::move(decision.message)});
-    } else {
-      state_.place(std::move(keys[i]), shapes[i], decision.node);
+    if (decision.node == kNoId || !decision.post_filter.victims.empty()) {
+      outcomes.push_back(
+          Outcome{static_cast<std::int64_t>(i), std::move(decision.message), std::move(decision.post_filter)});
     }
   }
   return nodes;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "engine/filter_run.h"
 #include "framework/profile.h"
 #include "kernels/kernels.h"
 #include "state/cluster_state.h"
@@ -23,12 +24,27 @@ struct SchedulerOptions {
   const Kernels* kernels = nullptr;  // nullptr: the best that the processor runs
 };
 
+// What happens to a pod that fits nowhere.
+enum class PreemptionPolicy : std::uint8_t {
+  kNever,      // it stays pending
+  kGraceful,   // victims are chosen and terminate, keeping their room until they are removed; the pod is nominated
+  kImmediate,  // victims are removed at once and the pod is tried again
+};
+
+// What the PostFilter plugins made of a pod that fits nowhere.
+struct PostFilterResult {
+  NodeIndex nominated = kNoId;
+  std::vector<std::string> victims;  // "namespace/name", the most important first
+  std::string message;               // empty where a node was nominated
+};
+
 // What one cycle decided. `message` is empty where a node was found.
 struct Decision {
   NodeIndex node = kNoId;
   std::int64_t feasible_nodes = 0;
   std::int64_t evaluated_nodes = 0;
   std::string message;
+  PostFilterResult post_filter;  // also where victims made room at once
 };
 
 struct PluginScores {
@@ -47,12 +63,21 @@ struct Explanation {
   std::vector<std::int64_t> totals;  // by node
   NodeIndex node = kNoId;
   std::string message;
+  PostFilterResult post_filter;
 };
 
-// A position in schedule_many's input and why the pod at it fits nowhere.
-struct Unplaced {
-  std::int64_t position;
-  std::string message;
+// A pod of schedule_many that fits nowhere, or for which pods had to go.
+struct Outcome {
+  std::int64_t position;  // in the input
+  std::string message;    // empty where a node was found
+  PostFilterResult post_filter;
+};
+
+// A pod that is to be decided.
+struct PodToSchedule {
+  std::string_view key;  // "namespace/name"
+  ShapeId shape;
+  std::string_view nominated_node_name;  // status.nominatedNodeName; empty: what the cluster knows of the pod
 };
 
 // A cluster and how it is scheduled. A copy is independent. Not thread-safe per instance.
@@ -67,36 +92,30 @@ class Scheduler {
   const ClusterState& state() const { return state_; }
   std::string_view kernels_name() const { return kernels_->name; }
 
-  Explanation explain(ShapeId shape);
+  Explanation explain(const PodToSchedule& pod);
   // Decides and, where a node is found, places the pod. StateError where the key is on a node already.
-  Decision schedule(std::string key, ShapeId shape);
+  Decision schedule(const PodToSchedule& pod, PreemptionPolicy policy);
   // Schedules pods in order; node_index[i] is kNoId where pod i fits nowhere. All keys are checked before any pod
   // is placed.
-  std::vector<NodeIndex> schedule_many(const std::vector<ShapeId>& shapes, std::vector<std::string> keys,
-                                       std::vector<Unplaced>& unplaced);
+  std::vector<NodeIndex> schedule_many(const std::vector<ShapeId>& shapes, const std::vector<std::string>& keys,
+                                       PreemptionPolicy policy, std::vector<Outcome>& outcomes);
 
  private:
   static constexpr std::size_t kMemoBudgetBytes = std::size_t{256} << 20;
 
-  struct Filtered {
-    NodeMask feasible;
-    std::int64_t evaluated = 0;
-    std::string rejecting_plugin;  // of a PreFilter
-    Status rejection;
-    std::vector<std::string> listing_plugins;  // PreFilters that gave a node list
-  };
-
   const Profile& profile_for(const PodShape& shape) const;
   ShapeMemo& memo_for(const Profile& profile, ShapeId shape);
-  Cycle begin(ShapeMemo& memo, ShapeId shape);
-  Filtered pre_filter(Cycle& cycle, const Profile& profile) const;
-  const NodeMask& static_mask(Cycle& cycle, const Profile& profile) const;
-  void filter(Cycle& cycle, const Profile& profile, Filtered& filtered) const;
-  void sample(const Profile& profile, const NodeMask& candidates, Filtered& filtered);
+  Cycle begin(ShapeMemo& memo, const PodToSchedule& pod);
+  NodeIndex nominated_node(const PodToSchedule& pod) const;
+  // Keeps what percentageOfNodesToScore leaves of the feasible nodes; gives how many nodes were looked at.
+  std::int64_t sample(const Profile& profile, const NodeMask& candidates, NodeMask& feasible);
   NodeIndex choose(const std::vector<std::int64_t>& totals, const NodeMask& feasible, Rng& rng);
-  Decision decide(ShapeId shape);
-  std::string failure_message(Cycle& cycle, const Profile& profile, const Filtered& filtered) const;
-  Diagnosis diagnose(Cycle& cycle, const Profile& profile, NodeMask& nodes, bool has_node_list) const;
+  Decision decide(const PodToSchedule& pod, PreemptionPolicy policy);
+  // `diagnosis` is nullptr where a PreFilter rejected the pod.
+  PostFilterResult post_filter(Cycle& cycle, const Profile& profile, const FilterRun& run, const Diagnosis* diagnosis,
+                               NodeIndex nominated, Rng& rng, bool& clears_nomination) const;
+  Decision schedule_new(const PodToSchedule& pod, PreemptionPolicy policy);
+  void apply(const PodToSchedule& pod, const PostFilterResult& result, PreemptionPolicy policy);
   void score(Cycle& cycle, const Profile& profile, const NodeMask& feasible);
 
   ClusterState state_;

@@ -6,6 +6,15 @@ PreFilterResult Plugin::pre_filter(Cycle&) const { return {}; }
 
 void Plugin::filter(Cycle&, NodeMask&, Diagnosis*) const {}
 
+bool Plugin::filter_node(Cycle& cycle, NodeIndex node) const {
+  NodeMask alone(cycle.state.nodes().size());
+  alone.set(node);
+  filter(cycle, alone, nullptr);
+  return alone.test(node);
+}
+
+void Plugin::filter_preempted(Cycle&, NodeMask&) const {}
+
 bool Plugin::pre_score(Cycle&, const NodeMask&) const { return false; }
 
 std::optional<std::int64_t> Plugin::uniform_score(Cycle&) const { return std::nullopt; }

@@ -21,6 +21,7 @@ struct Cycle {
   const PodShape& shape;
   ShapeMemo& memo;
   const Kernels& kernels;
+  std::string_view key;  // "namespace/name" of the pod
 };
 
 // A PreFilter's answer: success, Skip, or a rejection of the pod as a whole; and a list of nodes to stay within.
@@ -51,6 +52,13 @@ class Plugin {
 
   // Takes out of `nodes` those it rejects; with a diagnosis, says why for each.
   virtual void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const;
+
+  // The same verdict for one node: true where it passes. Preemption asks it of one node many times.
+  virtual bool filter_node(Cycle& cycle, NodeIndex node) const;
+
+  // A quick test for preemption: may take out of `nodes` those it would reject even if every pod of a lower priority
+  // left them. filter_node() then decides about the rest.
+  virtual void filter_preempted(Cycle& cycle, NodeMask& nodes) const;
 
   // False is upstream's Skip: the plugin does not score this pod.
   virtual bool pre_score(Cycle& cycle, const NodeMask& feasible) const;

@@ -37,6 +37,7 @@ ProfileSpec read_profile(std::string_view record, StringTable& strings) {
     std::string name(reader.text());
     return WeightedName{std::move(name), reader.i64()};
   });
+  spec.post_filter = read_names(reader);
   read_resources(reader, spec);
   spec.spread_system_defaulting = reader.boolean();
   spec.spread_default_constraints = reader.list([&] { return read_spread_constraint(reader, strings); });
@@ -45,6 +46,8 @@ ProfileSpec read_profile(std::string_view record, StringTable& strings) {
   spec.has_added_required_affinity = reader.boolean();
   spec.added_required_affinity = read_node_selector_terms(reader, strings);
   spec.added_preferred_affinity = read_weighted_node_selector_terms(reader, strings);
+  spec.min_candidate_nodes_percentage = reader.i64();
+  spec.min_candidate_nodes_absolute = reader.i64();
   reader.finish();
   return spec;
 }

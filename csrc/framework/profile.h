@@ -40,6 +40,7 @@ struct ProfileSpec {
   std::vector<std::string> filter;
   std::vector<std::string> pre_score;  // scorers do without: what PreScore would prepare is in the shape's memo
   std::vector<WeightedName> score;
+  std::vector<std::string> post_filter;
 
   ScoringStrategy fit_strategy = ScoringStrategy::kLeastAllocated;
   std::vector<WeightedResource> fit_resources;
@@ -54,6 +55,8 @@ struct ProfileSpec {
   bool has_added_required_affinity = false;
   std::vector<NodeSelectorTerm> added_required_affinity;
   std::vector<WeightedNodeSelectorTerm> added_preferred_affinity;
+  std::int64_t min_candidate_nodes_percentage = 10;
+  std::int64_t min_candidate_nodes_absolute = 100;
 };
 
 ProfileSpec read_profile(std::string_view record, StringTable& strings);

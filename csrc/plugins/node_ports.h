@@ -10,6 +10,7 @@ class NodePorts final : public Plugin {
   NodePorts(std::size_t slot, StringTable& strings) : Plugin(slot), any_ip_(strings.intern("0.0.0.0")) {}
   std::string_view name() const override { return "NodePorts"; }
   PreFilterResult pre_filter(Cycle& cycle) const override;
+  bool filter_node(Cycle& cycle, NodeIndex node) const override;
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
 
  private:

@@ -68,6 +68,42 @@ void NodeResourcesFit::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosi
   }
 }
 
+void NodeResourcesFit::filter_preempted(Cycle& cycle, NodeMask& nodes) const {
+  const ClusterState& state = cycle.state;
+  const NodeTable& table = state.nodes();
+  const std::vector<ResourceAmount> requests = checked_requests(cycle);
+  std::vector<std::int64_t> lacking(requests.size());
+  nodes.filter([&](std::size_t node) {
+    std::int64_t lacking_pods = table.num_pods()[node] + 1 - table.allocatable(ResourceTable::kPods)[node];
+    bool fits = lacking_pods <= 0;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const ResourceId resource = requests[i].resource;
+      lacking[i] = requests[i].amount - (table.allocatable(resource)[node] - table.requested(resource)[node]);
+      fits = fits && lacking[i] <= 0;
+    }
+    for (PodId id : state.pods().on_node(table.uid(node))) {
+      if (fits) return true;
+      const PodShape& pod = state.shapes()[state.pods()[id].shape];
+      if (pod.priority >= cycle.shape.priority) continue;
+      fits = --lacking_pods <= 0;
+      for (std::size_t i = 0; i < requests.size(); ++i) {
+        lacking[i] -= pod.request(requests[i].resource);
+        fits = fits && lacking[i] <= 0;
+      }
+    }
+    return fits;
+  });
+}
+
+bool NodeResourcesFit::filter_node(Cycle& cycle, NodeIndex node) const {
+  const NodeTable& table = cycle.state.nodes();
+  if (table.num_pods()[node] + 1 > table.allocatable(ResourceTable::kPods)[node]) return false;
+  return std::all_of(cycle.shape.requests.begin(), cycle.shape.requests.end(), [&](const ResourceAmount& request) {
+    return request.amount <= table.allocatable(request.resource)[node] - table.requested(request.resource)[node] ||
+           ignores(cycle.state.resources().name(request.resource));
+  });
+}
+
 void NodeResourcesFit::explain(Cycle& cycle, const std::vector<ResourceAmount>& requests, NodeMask& nodes,
                                Diagnosis& diagnosis) const {
   const NodeTable& table = cycle.state.nodes();

@@ -14,6 +14,8 @@ class NodeResourcesFit final : public Plugin {
  public:
   NodeResourcesFit(std::size_t slot, const ProfileSpec& spec);
   std::string_view name() const override { return "NodeResourcesFit"; }
+  void filter_preempted(Cycle& cycle, NodeMask& nodes) const override;
+  bool filter_node(Cycle& cycle, NodeIndex node) const override;
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
   bool pre_score(Cycle&, const NodeMask&) const override { return true; }
   void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const override;

@@ -67,14 +67,23 @@ void ClusterState::require_new_pod(std::string_view key) const {
   if (pods_->find(key) != kNoId) throw StateError("pod names must be unique, got '" + std::string(key) + "' twice");
 }
 
-void ClusterState::place(std::string key, ShapeId shape, NodeIndex node) {
-  pods_.edit().add(std::move(key), shape, nodes_.uid(node));
+void ClusterState::remove_budget(std::string_view key) {
+  if (!budgets_->contains(key)) {
+    throw StateError("pod disruption budget must be in the cluster, got '" + std::string(key) + "'");
+  }
+  budgets_.edit().remove(key);
+}
+
+void ClusterState::place(std::string key, ShapeId shape, NodeIndex node, PodStatus status) {
+  clear_nomination(key);
+  pods_.edit().add(std::move(key), shape, nodes_.uid(node), status);
   nodes_.charge(node, (*shapes_)[shape], 1);
   count(shape, node, 1);
 }
 
 void ClusterState::remove_pod(std::string_view key) {
   const PodId id = pods_->find(key);
+  if (id == kNoId && nominations_->find(key) != nullptr) return clear_nomination(key);
   if (id == kNoId) throw StateError("pod must be on a node, got '" + std::string(key) + "'");
   const PodRecord& pod = (*pods_)[id];
   const ShapeId shape = pod.shape;
@@ -82,6 +91,30 @@ void ClusterState::remove_pod(std::string_view key) {
   pods_.edit().remove(id);
   nodes_.charge(node, (*shapes_)[shape], -1);
   count(shape, node, -1);
+}
+
+void ClusterState::evict(PodId pod) {
+  const ShapeId before = (*pods_)[pod].shape;
+  const ShapeId after = shapes_.edit().terminating(before);
+  const NodeIndex node = nodes_.index_of_uid((*pods_)[pod].node_uid);
+  PodStatus status = (*pods_)[pod].status;
+  status.preempted = true;
+  count(before, node, -1);
+  pods_.edit().replace(pod, after, status);
+  count(after, node, 1);
+}
+
+void ClusterState::nominate(std::string key, ShapeId shape, std::string_view node_name) {
+  nominations_.edit().put(std::move(key), shape, strings_.edit().intern(node_name));
+}
+
+void ClusterState::clear_nomination(std::string_view key) {
+  if (nominations_->find(key) != nullptr) nominations_.edit().remove(key);
+}
+
+void ClusterState::suppose(ShapeId shape, NodeIndex node, std::int32_t sign) {
+  nodes_.suppose(node, (*shapes_)[shape], sign);
+  count(shape, node, sign);
 }
 
 void ClusterState::count(ShapeId shape, NodeIndex node, std::int32_t sign) {

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/cow.h"
+#include "state/disruption_budgets.h"
 #include "state/node_table.h"
+#include "state/nominations.h"
 #include "state/owners.h"
 #include "state/pod_counts.h"
 #include "state/pod_table.h"
@@ -32,6 +34,8 @@ class ClusterState {
   const PodTable& pods() const { return *pods_; }
   const Namespaces& namespaces() const { return *namespaces_; }
   const Owners& owners() const { return *owners_; }
+  const DisruptionBudgets& budgets() const { return *budgets_; }
+  const Nominations& nominations() const { return *nominations_; }
 
   // Changes with every node, namespace, service or controller event: what is derived from those must be made again.
   std::uint64_t epoch() const { return epoch_; }
@@ -39,6 +43,9 @@ class ClusterState {
   ShapeId intern_shape(std::string_view record);
   void put_namespace(std::string_view name, std::string_view labels_record);
   void put_owner(std::string_view record);
+  void put_budget(std::string_view record) { budgets_.edit().put(record, strings_.edit()); }
+  // StateError where there is no such budget.
+  void remove_budget(std::string_view key);
 
   // StateError for a node that is there twice or not at all; the state is then unchanged.
   NodeIndex add_node(std::string_view record);
@@ -51,10 +58,18 @@ class ClusterState {
 
   // StateError where the key is there already.
   void require_new_pod(std::string_view key) const;
-  // REQUIRES: the key is new.
-  void place(std::string key, ShapeId shape, NodeIndex node);
-  // StateError where there is no such pod.
+  // The pod is nominated nowhere afterwards. REQUIRES: the key is new.
+  void place(std::string key, ShapeId shape, NodeIndex node, PodStatus status = {});
+  // Takes a pod off its node, or a pending one's nomination away. StateError where there is neither.
   void remove_pod(std::string_view key);
+  // The pod is now a victim of preemption that terminates; it keeps its room. REQUIRES: the pod is on a node.
+  void evict(PodId pod);
+  // Replaces the pod's nomination. The node need not be there.
+  void nominate(std::string key, ShapeId shape, std::string_view node_name);
+  void clear_nomination(std::string_view key);
+  // For filters alone: as if a pod came to a node (sign 1) or left it (sign -1). Must be taken back.
+  void suppose(ShapeId shape, NodeIndex node, std::int32_t sign);
+  void restore_ports(NodeIndex node, std::vector<HostPort> ports) { nodes_.restore_ports(node, std::move(ports)); }
   void reserve_pods(std::size_t count) { pods_.edit().reserve(count); }
 
   RuleId count_rule(const PodRule& rule) { return pod_counts_.intern_rule(rule, source()); }
@@ -80,6 +95,8 @@ class ClusterState {
   Cow<PodTable> pods_;
   Cow<Namespaces> namespaces_;
   Cow<Owners> owners_;
+  Cow<DisruptionBudgets> budgets_;
+  Cow<Nominations> nominations_;
   PodCounts pod_counts_;
   TermCounts term_counts_;
   std::uint64_t epoch_ = 0;

@@ -153,6 +153,13 @@ void NodeTable::log_change(NodeIndex index) {
 }
 
 void NodeTable::charge(NodeIndex index, const PodShape& pod, std::int64_t sign) {
+  suppose(index, pod, sign);
+  images_.touch(index);
+  log_change(index);
+  refresh_score_columns(index);
+}
+
+void NodeTable::suppose(NodeIndex index, const PodShape& pod, std::int64_t sign) {
   for (const ResourceAmount& request : pod.requests) {
     ensure_resource(request.resource);
     requested_[request.resource].edit()[index] += sign * request.amount;
@@ -160,21 +167,15 @@ void NodeTable::charge(NodeIndex index, const PodShape& pod, std::int64_t sign) 
   non_zero_milli_cpu_.edit()[index] += sign * pod.non_zero_milli_cpu;
   non_zero_memory_bytes_.edit()[index] += sign * pod.non_zero_memory_bytes;
   num_pods_.edit()[index] += sign;
-  images_.touch(index);
-  log_change(index);
   if (!pod.host_ports.empty()) charge_ports(index, pod, sign);
-  refresh_score_columns(index);
 }
 
 void NodeTable::charge_ports(NodeIndex index, const PodShape& pod, std::int64_t sign) {
-  auto& uses = ports_.edit()[index];
+  auto& used = ports_.edit()[index];
   for (const HostPort& port : pod.host_ports) {
-    const auto found = std::find_if(uses.begin(), uses.end(), [&](const PortUse& use) { return use.port == port; });
-    if (found == uses.end()) {
-      uses.push_back(PortUse{port, static_cast<std::int32_t>(sign)});
-    } else if ((found->count += static_cast<std::int32_t>(sign)) == 0) {
-      uses.erase(found);
-    }
+    const auto found = std::find(used.begin(), used.end(), port);
+    if (sign > 0 && found == used.end()) used.push_back(port);
+    if (sign < 0 && found != used.end()) used.erase(found);
   }
 }
 

@@ -16,12 +16,6 @@
 
 namespace kubesched {
 
-// A host port in use on a node, and by how many pods.
-struct PortUse {
-  HostPort port;
-  std::int32_t count;
-};
-
 // Doubles of cpu or memory for the score kernels, derived from the integer columns.
 struct ScoreColumns {
   Column<double> allocatable;
@@ -60,7 +54,8 @@ class NodeTable {
   const std::vector<Taint>& taints(std::size_t node) const { return (*taint_sets_)[taint_set_[node]]; }
   const LabelIndex& labels() const { return labels_; }
   const ImageIndex& images() const { return images_; }
-  const std::vector<PortUse>& ports(std::size_t node) const { return (*ports_)[node]; }
+  // Host ports in use. A set, as upstream's: a pod that leaves frees its ports even where another pod has them, too.
+  const std::vector<HostPort>& ports(std::size_t node) const { return (*ports_)[node]; }
 
   // Every charge() since the table was made has a number; the nodes of the latest ones are kept.
   std::uint64_t num_changes() const { return first_change_ + changes_.size(); }
@@ -72,6 +67,9 @@ class NodeTable {
   void remove(NodeIndex index);
   // Charges a pod to a node, or with sign -1 takes it off again.
   void charge(NodeIndex index, const PodShape& pod, std::int64_t sign);
+  // What filters read as charge() would leave it, to be taken back before a score is asked for.
+  void suppose(NodeIndex index, const PodShape& pod, std::int64_t sign);
+  void restore_ports(NodeIndex index, std::vector<HostPort> ports) { ports_.edit()[index] = std::move(ports); }
   // A scheduling cycle starts (see ImageIndex).
   void snapshot() { images_.snapshot(); }
 
@@ -101,7 +99,7 @@ class NodeTable {
   Cow<std::vector<std::vector<Taint>>> taint_sets_;
   LabelIndex labels_;
   ImageIndex images_;
-  Cow<std::vector<std::vector<PortUse>>> ports_;
+  Cow<std::vector<std::vector<HostPort>>> ports_;
   std::vector<NodeIndex> changes_;
   std::uint64_t first_change_ = 0;
 };

@@ -12,7 +12,7 @@ const std::vector<PodId>& PodTable::on_node(std::uint32_t node_uid) const {
   return node_uid < by_node_.size() ? by_node_[node_uid] : kNone;
 }
 
-PodId PodTable::add(std::string key, ShapeId shape, std::uint32_t node_uid) {
+PodId PodTable::add(std::string key, ShapeId shape, std::uint32_t node_uid, PodStatus status) {
   PodId id = static_cast<PodId>(records_.size());
   if (free_.empty()) {
     records_.emplace_back();
@@ -27,9 +27,16 @@ PodId PodTable::add(std::string key, ShapeId shape, std::uint32_t node_uid) {
   record.shape = shape;
   record.node_uid = node_uid;
   record.position = static_cast<std::uint32_t>(pods.size());
+  record.status = status;
+  record.arrival = arrivals_++;
   pods.push_back(id);
   ids_.emplace(*record.key, id);
   return id;
+}
+
+void PodTable::replace(PodId id, ShapeId shape, PodStatus status) {
+  records_[id].shape = shape;
+  records_[id].status = status;
 }
 
 void PodTable::remove(PodId id) {

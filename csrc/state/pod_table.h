@@ -1,6 +1,8 @@
 // The pods that sit on nodes, by key and by node.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,12 +13,22 @@
 
 namespace kubesched {
 
+// What preemption reads of a pod besides its shape.
+struct PodStatus {
+  static constexpr std::int64_t kNotStarted = std::numeric_limits<std::int64_t>::max();
+
+  std::int64_t start_time_ns = kNotStarted;  // since 1970; a pod without one counts as started last
+  bool preempted = false;                    // terminating because the scheduler chose it as a victim
+};
+
 // One pod on a node.
 struct PodRecord {
   std::shared_ptr<const std::string> key;  // "namespace/name"
   ShapeId shape = kNoId;
   std::uint32_t node_uid = kNoId;
   std::uint32_t position = 0;  // in the list of its node
+  PodStatus status;
+  std::uint64_t arrival = 0;  // counts up with each pod that comes
 };
 
 // Not thread-safe. Slots of removed pods are used again.
@@ -30,7 +42,9 @@ class PodTable {
   const std::vector<PodId>& on_node(std::uint32_t node_uid) const;
 
   // REQUIRES: the key is new.
-  PodId add(std::string key, ShapeId shape, std::uint32_t node_uid);
+  PodId add(std::string key, ShapeId shape, std::uint32_t node_uid, PodStatus status = {});
+  // The pod becomes another one under its name: a victim that is now terminating.
+  void replace(PodId id, ShapeId shape, PodStatus status);
   void remove(PodId id);
   void reserve(std::size_t count);
 
@@ -45,6 +59,7 @@ class PodTable {
  private:
   std::vector<PodRecord> records_;
   std::vector<PodId> free_;
+  std::uint64_t arrivals_ = 0;
   std::unordered_map<std::string_view, PodId> ids_;  // keys view into records_
   std::vector<std::vector<PodId>> by_node_;          // by node uid
 };

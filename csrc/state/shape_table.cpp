@@ -13,4 +13,16 @@ ShapeId ShapeTable::intern(std::string_view record, StringTable& strings, Resour
   return id;
 }
 
+ShapeId ShapeTable::terminating(ShapeId shape) {
+  if (shapes_[shape]->terminating) return shape;
+  const auto [slot, added] = terminating_.try_emplace(shape, static_cast<ShapeId>(shapes_.size()));
+  if (added) {
+    auto changed = std::make_shared<PodShape>(*shapes_[shape]);
+    changed->terminating = true;
+    shapes_.push_back(std::move(changed));
+    records_.push_back(nullptr);
+  }
+  return slot->second;
+}
+
 }  // namespace kubesched

@@ -15,6 +15,8 @@ namespace kubesched {
 class ShapeTable {
  public:
   ShapeId intern(std::string_view record, StringTable& strings, ResourceTable& resources);
+  // The shape of the same pod once it is being deleted.
+  ShapeId terminating(ShapeId shape);
   const PodShape& operator[](ShapeId id) const { return *shapes_[id]; }
   std::size_t size() const { return shapes_.size(); }
 
@@ -22,6 +24,7 @@ class ShapeTable {
   std::vector<std::shared_ptr<const PodShape>> shapes_;
   std::vector<std::shared_ptr<const std::string>> records_;
   std::unordered_map<std::string_view, ShapeId> ids_;  // keys view into records_
+  std::unordered_map<ShapeId, ShapeId> terminating_;
 };
 
 }  // namespace kubesched

@@ -72,6 +72,14 @@ class NodeAffinityArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class PreemptionArgs:
+    """DefaultPreemptionArgs: how many nodes with victims are enough, in percent of those looked at and at least."""
+
+    min_candidate_nodes_percentage: int = 10
+    min_candidate_nodes_absolute: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class PluginArgs:
     """The arguments of all plugins of a profile."""
 
@@ -80,3 +88,4 @@ class PluginArgs:
     spread: SpreadArgs = field(default_factory=SpreadArgs)
     inter_pod_affinity: InterPodAffinityArgs = field(default_factory=InterPodAffinityArgs)
     node_affinity: NodeAffinityArgs = field(default_factory=NodeAffinityArgs)
+    preemption: PreemptionArgs = field(default_factory=PreemptionArgs)

@@ -18,6 +18,7 @@ from kubesched.config.plugin_args import (
     FitArgs,
     InterPodAffinityArgs,
     PluginArgs,
+    PreemptionArgs,
     SpreadArgs,
 )
 from kubesched.config.registry import PLUGINS, REMOVED_PLUGINS
@@ -110,8 +111,8 @@ def _read_all(given: dict[str, Section], faults: list[str]) -> PluginArgs:
         spread=_read_spread(of("PodTopologySpread")),
         inter_pod_affinity=_read_inter_pod_affinity(of("InterPodAffinity")),
         node_affinity=read_node_affinity(of("NodeAffinity")),
+        preemption=_read_preemption(of("DefaultPreemption")),
     )
-    _check_preemption(of("DefaultPreemption"))
     _check_volume_binding(of("VolumeBinding"))
     _check_dynamic_resources(of("DynamicResources"))
     for section in given.values():
@@ -244,7 +245,7 @@ def _read_inter_pod_affinity(section: Section) -> InterPodAffinityArgs:
     return InterPodAffinityArgs(weight, section.boolean("ignorePreferredTermsOfExistingPods"))
 
 
-def _check_preemption(section: Section) -> None:
+def _read_preemption(section: Section) -> PreemptionArgs:
     percentage = section.integer("minCandidateNodesPercentage", 10)
     absolute = section.integer("minCandidateNodesAbsolute", 100)
     _check_range(section, "minCandidateNodesPercentage", percentage, 0, 100)
@@ -252,6 +253,7 @@ def _check_preemption(section: Section) -> None:
         section.fault("minCandidateNodesAbsolute", "must not be negative", absolute)
     if percentage == 0 and absolute == 0:
         section.fault("minCandidateNodesPercentage", "must not be 0 where minCandidateNodesAbsolute is", 0)
+    return PreemptionArgs(percentage, absolute)
 
 
 def _check_volume_binding(section: Section) -> None:

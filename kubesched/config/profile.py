@@ -42,6 +42,7 @@ class Profile:
         for point in ("preFilter", "filter", "preScore"):
             out.texts(self.at(point))
         out.amounts([(name, self.plugins.weights[name]) for name in self.at("score")])
+        out.texts(list(self.plugins.by_point["postFilter"]))
         self._write_resources(out)
         self._write_topology(out)
         return out.done()
@@ -70,6 +71,8 @@ class Profile:
         out.u8(0 if added.required is None else 1)
         write_node_terms(out, list(added.required or ()))
         write_preferred_node_terms(out, list(added.preferred))
+        out.i64(self.args.preemption.min_candidate_nodes_percentage)
+        out.i64(self.args.preemption.min_candidate_nodes_absolute)
 
 
 def _write_constraint(out: Writer, constraint: DefaultConstraint) -> None:

@@ -46,7 +46,7 @@ def _plugin(points: str, weight: int = 0, *, is_there: bool = True, in_core: boo
 
 
 PLUGINS: dict[str, PluginInfo] = {
-    "SchedulingGates": _plugin("preEnqueue", is_there=False),
+    "SchedulingGates": _plugin("preEnqueue", in_core=False),
     "PrioritySort": _plugin("queueSort", in_core=False),
     "NodeUnschedulable": _plugin("filter"),
     "NodeName": _plugin("filter"),
@@ -61,7 +61,7 @@ PLUGINS: dict[str, PluginInfo] = {
     "PodTopologySpread": _plugin("preFilter filter preScore score", 2),
     "InterPodAffinity": _plugin("preFilter filter preScore score", 2),
     "DynamicResources": _plugin("preEnqueue preFilter filter postFilter reserve preBind", is_there=False),
-    "DefaultPreemption": _plugin("postFilter preEnqueue", is_there=False),
+    "DefaultPreemption": _plugin("postFilter preEnqueue", in_core=False),
     "NodeResourcesBalancedAllocation": _plugin("preScore score", 1),
     "ImageLocality": _plugin("score", 1),
     "DefaultBinder": _plugin("bind", in_core=False),

@@ -6,6 +6,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Preemption:
+    """What the PostFilter plugins answered for a pod that fits nowhere.
+
+    Attributes:
+        nominated: the node that victims leave for the pod; None where preemption helps on none.
+        victims: `namespace/name` of the pods to leave, the most important first.
+        message: upstream's text where no node was nominated; empty otherwise.
+    """
+
+    nominated: str | None
+    victims: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Where one pod goes, or why it goes nowhere.
 
@@ -16,6 +31,7 @@ class Decision:
         feasible_nodes: nodes that passed every filter.
         evaluated_nodes: nodes that the filters looked at; fewer than all under percentageOfNodesToScore or with a
             node list from a PreFilter plugin.
+        preemption: what came of preemption; None where it was not tried, or no plugin is there for it.
     """
 
     pod: str
@@ -23,6 +39,7 @@ class Decision:
     message: str
     feasible_nodes: int
     evaluated_nodes: int
+    preemption: Preemption | None = None
 
     def __bool__(self) -> bool:
         """Tell whether a node was found."""

@@ -37,6 +37,9 @@ class Explanation:
         totals: int64 of shape (num_nodes,): the sum of the weighted scores; 0 for nodes that are not feasible.
         scores: plugin -> int64 of shape (num_nodes,), normalised and times the weight; plugins that skipped the pod
             are absent. Scores are given even where a single node fits, although upstream's cycle then skips them.
+        nominated: where the pod fits nowhere, the node that preemption would clear for it; else None.
+        victims: `namespace/name` of the pods that would leave that node, the most important first.
+        post_filter: upstream's text where preemption was tried and helps on no node; else empty.
         pre_filter: (plugin, code, reasons) where a PreFilter plugin rejected the pod as a whole, else None.
     """
 
@@ -47,10 +50,13 @@ class Explanation:
         "message",
         "node",
         "node_names",
+        "nominated",
         "pod",
+        "post_filter",
         "pre_filter",
         "scores",
         "totals",
+        "victims",
     )
 
     def __init__(self, pod: str, node_names: list[str], raw: dict[str, Any]) -> None:
@@ -68,6 +74,8 @@ class Explanation:
         if raw["pre_filter"] is not None:
             plugin, code, reasons = raw["pre_filter"]
             self.pre_filter = (plugin, _CODES[code], reasons)
+        nominated, self.victims, self.post_filter = raw["post_filter"]
+        self.nominated: str | None = node_names[nominated] if nominated >= 0 else None
         self._filters: list[str] = raw["filters"]
         self._rejections = raw["rejections"]
 
@@ -87,7 +95,9 @@ class Explanation:
         return (self._filters[plugin], _CODES[codes[node_index]], list(reasons[reason_sets[node_index]]))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values: pod, node, preFilter, rejected, scores, total and message, empty ones left out.
+        """Return plain JSON values, empty ones left out.
+
+        They are pod, node, preFilter, rejected, scores, total, message, nominated, victims and postFilter.
 
         `rejected` maps node -> {plugin, code, reasons}; `scores` plugin -> node -> score; `total` node -> score.
         """
@@ -96,6 +106,11 @@ class Explanation:
             answer["node"] = self.node
         if self.message:
             answer["message"] = self.message
+        if self.nominated is not None:
+            answer["nominated"] = self.nominated
+            answer["victims"] = list(self.victims)
+        if self.post_filter:
+            answer["postFilter"] = self.post_filter
         if self.pre_filter is not None:
             plugin, code, reasons = self.pre_filter
             answer["preFilter"] = {"plugin": plugin, "code": code, "reasons": list(reasons)}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from kubesched.engine.decision import Preemption
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -20,9 +22,10 @@ class Placements:
             pod fits on no node.
         pods: the `namespace/name` of each pod.
         messages: position in the batch -> upstream's FailedScheduling text, for the pods that went nowhere.
+        preemptions: position in the batch -> what came of preemption, for the pods that tried it.
     """
 
-    __slots__ = ("_node_list", "messages", "node_index", "pods")
+    __slots__ = ("_node_list", "messages", "node_index", "pods", "preemptions")
 
     def __init__(
         self,
@@ -30,10 +33,12 @@ class Placements:
         node_list: Sequence[str],
         pods: Sequence[str],
         messages: Mapping[int, str],
+        preemptions: Mapping[int, Preemption] | None = None,
     ) -> None:
         self.node_index = node_index
         self.pods = pods
         self.messages = messages
+        self.preemptions = preemptions or {}
         self._node_list = node_list
 
     def __len__(self) -> int:

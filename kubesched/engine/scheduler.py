@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from kubesched._core import Engine
+from kubesched.api.budget_codec import encode_budget
 from kubesched.api.namespace_codec import encode_namespace_labels
 from kubesched.api.node_codec import encode_node
 from kubesched.api.owner_codec import encode_owner, is_owner
 from kubesched.api.pod_codec import encode_pod, pod_key
 from kubesched.api.pod_fields import bound_node_name, is_finished
+from kubesched.api.pod_status import is_preempted, nominated_node_name, start_time_ns
 from kubesched.config import load_config
-from kubesched.engine.decision import Decision
+from kubesched.engine.decision import Decision, Preemption
 from kubesched.engine.explanation import Explanation
 from kubesched.engine.node_view import NodeView
 from kubesched.engine.placements import Placements
@@ -25,6 +27,23 @@ from kubesched.errors import ConfigError, ObjectError, StateError
 KUBERNETES_VERSION = "1.34"
 
 Manifest = Mapping[str, Any]
+
+
+_POLICIES = {False: "never", True: "graceful", "never": "never", "graceful": "graceful", "immediate": "immediate"}
+
+
+def _policy(preempt: bool | str) -> str:
+    policy = _POLICIES.get(preempt)
+    if policy is None:
+        raise ConfigError(f"preempt must be a bool, 'never', 'graceful' or 'immediate', got {preempt!r}")
+    return policy
+
+
+def _nominated(pod: Manifest) -> str:
+    try:
+        return nominated_node_name(pod)
+    except ObjectError as error:
+        raise ObjectError(f"pod {pod_key(pod)}: {error}") from None
 
 
 class Scheduler:
@@ -53,8 +72,9 @@ class Scheduler:
 
         Args:
             objects: Kubernetes objects as mappings, or what `load` returns. Nodes keep their order. Pods with
-                spec.nodeName are put on their nodes; pending and finished pods are left out. Namespaces, Services,
-                ReplicationControllers, ReplicaSets and StatefulSets are read; other kinds are ignored.
+                spec.nodeName are put on their nodes; finished pods are left out, and so are pending ones but for
+                their status.nominatedNodeName. Namespaces, Services, ReplicationControllers, ReplicaSets,
+                StatefulSets and PodDisruptionBudgets are read; other kinds are ignored.
             config: a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1) as a mapping or a file's path.
             tie_break: "first" or "random".
             seed: of every draw, 0 <= seed < 2**64.
@@ -79,6 +99,7 @@ class Scheduler:
 
     def _take_over(self, objects: Iterable[Manifest]) -> None:
         bound: list[tuple[Manifest, str]] = []
+        nominated: list[Manifest] = []
         for position, obj in enumerate(objects):
             if not isinstance(obj, Mapping):
                 raise ObjectError(f"objects[{position}] must be a mapping, got {type(obj).__name__}")
@@ -89,23 +110,38 @@ class Scheduler:
                 node_name = bound_node_name(obj)
                 if node_name and not is_finished(obj):
                     bound.append((obj, node_name))
+                elif not node_name and _nominated(obj):
+                    nominated.append(obj)
             elif kind == "Namespace":
                 self._engine.put_namespace(*encode_namespace_labels(obj))
+            elif kind == "PodDisruptionBudget":
+                self._engine.put_budget(encode_budget(obj))
             elif is_owner(obj):
                 self._engine.put_owner(encode_owner(obj))
         for pod, node_name in bound:
             self._add_bound(pod, node_name)
+        for pod in nominated:
+            shape = self._engine.intern_shape(encode_pod(pod))
+            self._engine.nominate(pod_key(pod), shape, _nominated(pod))
 
     def _add_bound(self, pod: Manifest, node_name: str) -> None:
         key = pod_key(pod)
         shape = self._engine.intern_shape(encode_pod(pod, bound=True))
+        start_ns, preempted = Engine.NOT_STARTED, False
+        if pod.get("status") is not None:
+            try:
+                started = start_time_ns(pod)
+                preempted = is_preempted(pod)
+            except ObjectError as error:
+                raise ObjectError(f"pod {key}: {error}") from None
+            start_ns = start_ns if started is None else started
         try:
-            self._engine.add_pod(key, shape, node_name)
+            self._engine.add_pod(key, shape, node_name, start_ns, preempted)
         except StateError as error:
             raise StateError(f"pod {key}: {error}") from error
 
     def explain(self, pod: Manifest) -> Explanation:
-        """Tell of every node and plugin what they say of the pod; changes nothing.
+        """Tell of every node and plugin what they say of the pod, and whom it would preempt; changes nothing.
 
         All nodes are evaluated, whatever percentageOfNodesToScore says.
 
@@ -114,35 +150,53 @@ class Scheduler:
         """
         key = pod_key(pod)
         shape = self._engine.intern_shape(encode_pod(pod))
-        return Explanation(key, self._names(), self._engine.explain(shape))
+        return Explanation(key, self._names(), self._engine.explain(key, shape, _nominated(pod)))
 
-    def schedule(self, pod: Manifest) -> Decision:
+    def schedule(self, pod: Manifest, *, preempt: bool | str = False) -> Decision:
         """Decide for one pod and, where a node is found, assume the pod on it.
 
+        Args:
+            pod: a v1 Pod. Its status.nominatedNodeName, or else what an earlier call nominated, is tried first.
+            preempt: what happens where the pod fits nowhere. False or "never": nothing. True or "graceful": the
+                PostFilter plugins run; victims of preemption terminate, keeping their room until `remove_pod`, and
+                the pod stays nominated. "immediate": victims are removed at once and the pod is tried again.
+
         Raises:
+            ConfigError: `preempt` is none of these.
             ObjectError: the pod breaks a rule of its type.
             UnsupportedError: the pod needs a part of kube-scheduler that is not there yet.
             StateError: a pod of that name is on a node already, or no profile has the pod's schedulerName.
         """
         key = pod_key(pod)
         shape = self._engine.intern_shape(encode_pod(pod))
-        node, feasible, evaluated, message = self._engine.schedule(key, shape)
-        return Decision(key, self._names()[node] if node >= 0 else None, message, feasible, evaluated)
+        node, feasible, evaluated, message, raw = self._engine.schedule(key, shape, _nominated(pod), _policy(preempt))
+        found = self._names()[node] if node >= 0 else None
+        return Decision(key, found, message, feasible, evaluated, self._preemption(raw))
 
-    def schedule_many(self, pods: PodBatch | Sequence[Manifest]) -> Placements:
+    def _preemption(self, raw: tuple[int, list[str], str]) -> Preemption | None:
+        nominated, victims, message = raw
+        if nominated < 0 and not message:
+            return None
+        return Preemption(self._names()[nominated] if nominated >= 0 else None, tuple(victims), message)
+
+    def schedule_many(self, pods: PodBatch | Sequence[Manifest], *, preempt: bool | str = False) -> Placements:
         """Decide for pods one after another; each is assumed on its node before the next is decided.
 
         Args:
             pods: a batch, or manifests. All are checked before the first is decided.
+            preempt: as for `schedule`. Victims may be pods of the same batch.
 
         Raises:
-            ObjectError, UnsupportedError, StateError: as for `schedule`; no pod is then placed.
+            ConfigError, ObjectError, UnsupportedError, StateError: as for `schedule`; no pod is then placed.
         """
         batch = pods if isinstance(pods, PodBatch) else PodBatch.from_manifests(pods)
         used, index = np.unique(batch.shape_index, return_inverse=True)
         shapes = np.array([self._engine.intern_shape(batch.records[i]) for i in used.tolist()], np.uint32)
-        node_index, messages = self._engine.schedule_many(shapes[index], batch.keys)
-        return Placements(node_index, self._names(), batch.keys, messages)
+        policy = _policy(preempt)
+        node_index, messages, raw = self._engine.schedule_many(shapes[index], batch.keys, policy)
+        found = ((i, self._preemption(result)) for i, result in raw.items())
+        preemptions = {i: preemption for i, preemption in found if preemption is not None}
+        return Placements(node_index, self._names(), batch.keys, messages, preemptions)
 
     def add_pod(self, pod: Manifest) -> None:
         """Put a pod on the node that its spec.nodeName names.
@@ -158,10 +212,10 @@ class Scheduler:
         self._add_bound(pod, node_name)
 
     def remove_pod(self, key: str) -> None:
-        """Take the pod `namespace/name` off its node.
+        """Take the pod `namespace/name` off its node; a pending one is nominated no more.
 
         Raises:
-            StateError: no such pod is on a node.
+            StateError: no such pod is on a node or nominated to one.
         """
         self._engine.remove_pod(key)
 
@@ -197,6 +251,27 @@ class Scheduler:
     def node_of(self, key: str) -> str | None:
         """Return the node that the pod `namespace/name` is on; None where it is on none."""
         return self._engine.node_of(key)
+
+    @property
+    def nominations(self) -> dict[str, str]:
+        """Pending pods (`namespace/name`) that wait for victims to leave a node, and the node."""
+        return self._engine.nominations()
+
+    def put_budget(self, budget: Manifest) -> None:
+        """Add or replace a PodDisruptionBudget.
+
+        Raises:
+            ObjectError: the budget breaks a rule of its type.
+        """
+        self._engine.put_budget(encode_budget(budget))
+
+    def remove_budget(self, key: str) -> None:
+        """Forget the PodDisruptionBudget `namespace/name`.
+
+        Raises:
+            StateError: there is none.
+        """
+        self._engine.remove_budget(key)
 
     def fork(self) -> Scheduler:
         """Return an independent scheduler in the same state; unchanged parts are shared until one side writes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.oracle.cluster import Cluster, Manifest
+from tests.oracle.cluster import Cluster, Manifest, host_ports
 from tests.oracle.selectors import first_untolerated, node_allowed, required_terms, term_matches, tolerates
 
 Verdict = tuple[str, list[str]] | None
@@ -85,20 +85,8 @@ def prefers_nodes(pod: Manifest, added: dict[str, Any]) -> bool:
     return bool(own) or bool(added.get(key))
 
 
-def host_ports(pod: Manifest) -> list[tuple[str, str, int]]:
-    spec = pod["spec"]
-    running = [c for c in spec.get("initContainers") or [] if c.get("restartPolicy") == "Always"]
-    ports = []
-    for container in [*running, *spec["containers"]]:
-        for port in container.get("ports") or []:
-            number = port.get("hostPort") or (port.get("containerPort", 0) if spec.get("hostNetwork") else 0)
-            if number:
-                ports.append((port.get("hostIP") or "0.0.0.0", port.get("protocol") or "TCP", number))  # noqa: S104
-    return ports
-
-
 def node_ports(cluster: Cluster, pod: Manifest, node: Manifest) -> Verdict:
-    used = [port for other in cluster.pods_on(node) for port in host_ports(other)]
+    used = cluster.used_ports.get(node["metadata"]["name"], set())
     for ip, protocol, number in host_ports(pod):
         for used_ip, used_protocol, used_number in used:
             same_address = ip == used_ip or "0.0.0.0" in (ip, used_ip)  # noqa: S104

@@ -11,6 +11,19 @@ from tests.oracle.quantities import parse
 Manifest = dict[str, Any]
 
 
+def host_ports(pod: Manifest) -> list[tuple[str, str, int]]:
+    """As (address, protocol, number)."""
+    spec = pod["spec"]
+    ports = []
+    running = [c for c in spec.get("initContainers") or [] if c.get("restartPolicy") == "Always"]
+    for container in [*running, *spec["containers"]]:
+        for port in container.get("ports") or []:
+            number = port.get("hostPort") or (port.get("containerPort", 0) if spec.get("hostNetwork") else 0)
+            if number:
+                ports.append((port.get("hostIP") or "0.0.0.0", port.get("protocol") or "TCP", number))  # noqa: S104
+    return ports
+
+
 def key_of(pod: Manifest) -> str:
     return f"{pod['metadata'].get('namespace') or 'default'}/{pod['metadata']['name']}"
 
@@ -27,6 +40,7 @@ class Cluster:
         self.images: dict[str, dict[str, Any]] = {}  # name -> size and the nodes that have it
         self.seen: dict[str, dict[str, int]] = {}  # node -> image -> number of nodes at its last snapshot
         self.touched: set[str] = set()
+        self.used_ports: dict[str, set[Any]] = {}  # by node; a pod that leaves frees its ports even if another has them
         for obj in objects:
             if obj["kind"] == "Node":
                 self.add_node(obj)
@@ -53,10 +67,12 @@ class Cluster:
         self.pods[key_of(pod)] = pod
         self.node_of[key_of(pod)] = node_name
         self.touched.add(node_name)
+        self.used_ports.setdefault(node_name, set()).update(host_ports(pod))
 
     def remove_pod(self, key: str) -> None:
-        self.touched.add(self.node_of.pop(key))
-        del self.pods[key]
+        node_name = self.node_of.pop(key)
+        self.touched.add(node_name)
+        self.used_ports[node_name] -= set(host_ports(self.pods.pop(key)))
 
     def add_node(self, node: Manifest) -> None:
         self.nodes.append(node)
@@ -76,6 +92,7 @@ class Cluster:
         self.nodes = [node for node in self.nodes if node["metadata"]["name"] != name]
         self._drop_images(name)
         self.touched.discard(name)
+        self.used_ports.pop(name, None)
         return gone
 
     def _add_images(self, node: Manifest) -> None:

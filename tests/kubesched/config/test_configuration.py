@@ -156,14 +156,12 @@ EXTENDER = {"extenders": [{"urlPrefix": "http://127.0.0.1", "filterVerb": "filte
 @pytest.mark.parametrize(
     ("config", "want"),
     [
-        pytest.param(plugin_args("DefaultPreemption", minCandidateNodesAbsolute=5),
-                     "profiles[0].pluginConfig[0]: gives arguments to DefaultPreemption", id="arguments for preemption"),
         pytest.param(plugin_args("VolumeZone"), "profiles[0].pluginConfig[0]: gives arguments to VolumeZone",
                      id="arguments for a plugin that takes none"),
         pytest.param(make_config(plugins={"filter": {"enabled": [{"name": "VolumeZone"}]}}),
                      "profiles[0].plugins.filter.enabled[0]: asks for VolumeZone", id="enabling a plugin at a point"),
-        pytest.param(make_config(plugins={"multiPoint": {"enabled": [{"name": "NodeName"}, {"name": "SchedulingGates"}]}}),
-                     "profiles[0].plugins.multiPoint.enabled[1]: asks for SchedulingGates", id="enabling one everywhere"),
+        pytest.param(make_config(plugins={"multiPoint": {"enabled": [{"name": "NodeName"}, {"name": "VolumeZone"}]}}),
+                     "profiles[0].plugins.multiPoint.enabled[1]: asks for VolumeZone", id="enabling one everywhere"),
         pytest.param(EXTENDER, "extenders: asks for extenders", id="an extender"),
     ],
 )  # fmt: skip

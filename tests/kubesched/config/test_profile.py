@@ -22,6 +22,7 @@ def read_profile(record: bytes) -> dict[str, Any]:
         "filter": reader.texts(),
         "pre_score": reader.texts(),
         "score": reader.items(reader.amount),
+        "post_filter": reader.texts(),
         "strategy": STRATEGIES[reader.u8()],
         "resources": reader.items(reader.amount),
         "shape": reader.items(lambda: (reader.i64(), reader.i64())),
@@ -35,6 +36,7 @@ def read_profile(record: bytes) -> dict[str, Any]:
         "has_added_required": reader.boolean(),
         "added_required": reader.items(reader.node_term),
         "added_preferred": reader.items(lambda: reader.weighted(reader.node_term)),
+        "min_candidates": (reader.i64(), reader.i64()),
     }
     reader.done()
     return profile
@@ -56,7 +58,9 @@ DEFAULT: dict[str, Any] = {
         ("TaintToleration", 3), ("NodeAffinity", 2), ("NodeResourcesFit", 1), ("PodTopologySpread", 2), ("InterPodAffinity", 2),
         ("NodeResourcesBalancedAllocation", 1), ("ImageLocality", 1),
     ],
+    "post_filter": ["DynamicResources", "DefaultPreemption"],
     "strategy": "LeastAllocated",
+    "min_candidates": (10, 100),
     "resources": [("cpu", 1), ("memory", 1)],
     "shape": [],
     "ignored_resources": [],
@@ -135,6 +139,8 @@ RATIO = {
                       "added_required": [([("disk", "DoesNotExist", [])], [("metadata.name", "In", ["node-3"])]),
                                          ([("gen", "Lt", ["4"])], [])],
                       "added_preferred": [(40, ([("rack", "NotIn", ["r1", "r2"])], []))]}, id="added affinity"),
+        pytest.param(plugin_args("DefaultPreemption", minCandidateNodesPercentage=0, minCandidateNodesAbsolute=7),
+                     {"min_candidates": (0, 7)}, id="candidates for preemption"),
         pytest.param(plugin_args("NodeAffinity", addedAffinity={"requiredDuringSchedulingIgnoredDuringExecution": {}}),
                      {"has_added_required": True}, id="added affinity that no node has"),
     ],

@@ -1,0 +1,57 @@
+// DefaultPreemption: which pods would have to go for a pod that fits nowhere.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "engine/filter_run.h"
+
+namespace kubesched {
+
+// The pods that would leave one node, the most important first.
+struct Victims {
+  NodeIndex node = kNoId;
+  std::vector<PodId> pods;
+  std::int64_t num_violations = 0;  // of disruption budgets
+};
+
+// What DefaultPreemption answers: a node and its victims, or upstream's message.
+struct PreemptionResult {
+  std::optional<Victims> best;
+  std::string message;
+  bool clears_nomination = false;  // no node can help: the pod's earlier nomination is void
+};
+
+// framework/preemption/preemption.go and plugins/defaultpreemption/default_preemption.go (v1.34), one node after
+// another. Changes nothing: victims leave in thought alone.
+class Preemption {
+ public:
+  // REQUIRES: the run found no feasible node; `diagnosis` is its own, or nullptr where a PreFilter rejected the pod.
+  Preemption(Cycle& cycle, const Profile& profile, const FilterRun& run, const Diagnosis* diagnosis)
+      : cycle_(cycle), profile_(profile), run_(run), diagnosis_(diagnosis) {}
+
+  // `nominated` is where the pod is nominated already, or kNoId. With a source of chance, the search starts at a random
+  // node and ties between nodes are drawn; else it starts at the first, and the first of equals wins.
+  PreemptionResult find(NodeIndex nominated, Rng* rng);
+
+ private:
+  Code code_at(NodeIndex node) const;
+  bool waits_for_victims(NodeIndex nominated) const;
+  std::vector<NodeIndex> potential_nodes() const;
+  std::vector<Victims> find_candidates(const std::vector<NodeIndex>& potential, Rng* rng);
+  std::vector<PodId> lower_priority_pods(NodeIndex node) const;
+  std::optional<Victims> select_victims(NodeIndex node);
+  std::vector<bool> violations(const std::vector<PodId>& pods) const;
+  std::size_t choose(const std::vector<Victims>& candidates, Rng* rng) const;
+  std::string not_helpful(const std::vector<NodeIndex>& potential);
+
+  Cycle& cycle_;
+  const Profile& profile_;
+  const FilterRun& run_;
+  const Diagnosis* diagnosis_;
+};
+
+}  // namespace kubesched
