@@ -74,8 +74,9 @@ class ClusterEvent:
     def __post_init__(self) -> None:
         if self.resource not in _KINDS:
             raise ObjectError(f"event resource must be one of {', '.join(_RESOURCES)}, got {self.resource!r}")
-        if not isinstance(self.action, ActionType) or not 0 < self.action <= ActionType.ALL:
-            raise ObjectError(f"event action must be an ActionType, got {self.action!r}")
+        action: object = self.action
+        if not isinstance(action, ActionType) or not 0 < action <= ActionType.ALL:
+            raise ObjectError(f"event action must be an ActionType, got {action!r}")
 
     @property
     def label(self) -> str:
@@ -111,7 +112,8 @@ class ClusterEvent:
         for name, obj in (("old", old), ("new", new)):
             if obj is None:
                 continue
-            got = obj.get("kind", self.kind) if isinstance(obj, Mapping) else type(obj).__name__
+            given: object = obj
+            got = given.get("kind", self.kind) if isinstance(given, Mapping) else type(given).__name__
             if got != self.kind:
                 raise ObjectError(f"event {self.label}: {name} object must be a {self.kind}, got {got!r}")
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kubesched._core import EventObject as CoreObject
@@ -16,46 +15,15 @@ from kubesched.config import load_config
 from kubesched.config.profile import Profile
 from kubesched.errors import ConfigError, ObjectError, StateError
 from kubesched.queue.cluster_event import RESOURCE_OF_KIND, WILD_CARD, ActionType, ClusterEvent
+from kubesched.queue.own_plugins import Gate, Hint, Manifest, guarded_gate, guarded_hint
+from kubesched.queue.queue_snapshot import QueueCounts, QueueSnapshot
 from kubesched.queue.queued_pod import QueuedPod
-
-Manifest = Mapping[str, Any]
-Hint = Callable[[Manifest, Manifest | None, Manifest | None], bool]
-Gate = Callable[[Manifest], str | None]
 
 _SECOND_NS = 10**9
 _MAX_TIME_NS = 2**62
 _ANY_PRIORITY = 2**63 - 1
 _ASSIGNED_POD_ADD = ClusterEvent("AssignedPod", ActionType.ADD)
 _ASSIGNED_POD_DELETE = ClusterEvent("AssignedPod", ActionType.DELETE)
-
-
-@dataclass(frozen=True, slots=True)
-class QueueCounts:
-    """How many pods wait where; what upstream's metric pending_pods counts."""
-
-    active: int
-    backoff: int
-    unschedulable: int
-    gated: int
-
-
-@dataclass(frozen=True, slots=True)
-class QueueSnapshot:
-    """The keys of all pods by place.
-
-    Attributes:
-        active, backoff, error_backoff: in the order in which they will be popped.
-        unschedulable, gated: by key.
-        in_flight: pods in the order in which they were popped, and between them, behind a colon, the labels of the
-            events that the pods before will hear of.
-    """
-
-    active: tuple[str, ...]
-    backoff: tuple[str, ...]
-    error_backoff: tuple[str, ...]
-    unschedulable: tuple[str, ...]
-    gated: tuple[str, ...]
-    in_flight: tuple[str, ...]
 
 
 class SchedulingQueue:
@@ -107,7 +75,7 @@ class SchedulingQueue:
         own_names = [*(hints or {}), *(name for name in gates or {} if name not in (hints or {}))]
         self._hint_errors: list[tuple[str, str]] = []
         events = {
-            name: [(*event.codes, _guarded_hint(name, hint, self._hint_errors)) for event, hint in listed]
+            name: [(*event.codes, guarded_hint(name, hint, self._hint_errors)) for event, hint in listed]
             for name, listed in (hints or {}).items()
         }
         self._core = CoreQueue(
@@ -117,7 +85,7 @@ class SchedulingQueue:
             leftover_ns,
             bool(pop_from_backoff),
             start_ns,
-            [(name, _guarded_gate(gate)) for name, gate in (gates or {}).items()],
+            [(name, guarded_gate(gate)) for name, gate in (gates or {}).items()],
             events,
         )
 
@@ -384,13 +352,13 @@ class SchedulingQueue:
         )
 
 
-def _to_ns(name: str, seconds: int) -> int:
+def _to_ns(name: str, seconds: object) -> int:
     if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 <= seconds <= _MAX_TIME_NS // _SECOND_NS:
         raise ConfigError(f"{name} must be an integer in 0..{_MAX_TIME_NS // _SECOND_NS}, got {seconds!r}")
     return seconds * _SECOND_NS
 
 
-def _check_time(name: str, time_ns: int) -> None:
+def _check_time(name: str, time_ns: object) -> None:
     if not isinstance(time_ns, int) or isinstance(time_ns, bool) or not 0 <= time_ns <= _MAX_TIME_NS:
         raise StateError(f"{name} must be an integer in 0..2**62, got {time_ns!r}")
 
@@ -400,31 +368,6 @@ def _profile_record(profile: Profile, own_names: list[str]) -> tuple[bytes, list
     by_point = profile.plugins.by_point
     enabled = dict.fromkeys(name for names in by_point.values() for name in names)
     return profile.to_blob(), list(dict.fromkeys([*enabled, *own_names])), list(by_point["preEnqueue"])
-
-
-def _guarded_hint(plugin: str, hint: Hint | None, errors: list[tuple[str, str]]) -> Callable[..., bool | None] | None:
-    if hint is None:
-        return None
-
-    def ask(pod: Manifest, old: Manifest | None, new: Manifest | None) -> bool | None:
-        try:
-            return bool(hint(pod, old, new))
-        except Exception as error:  # noqa: BLE001 (upstream goes on, too: the pod must not be stuck)
-            errors.append((plugin, f"pod {pod_key(pod)}: {error}"))
-            return None
-
-    return ask
-
-
-def _guarded_gate(gate: Gate) -> Gate:
-    def ask(pod: Manifest) -> str | None:
-        try:
-            reason = gate(pod)
-        except Exception as error:  # noqa: BLE001 (upstream holds the pod then)
-            return f"error: {error}"
-        return None if reason is None else str(reason)
-
-    return ask
 
 
 def _names(plugins: Iterable[str]) -> set[str]:
