@@ -160,6 +160,7 @@ class SchedulingQueue:
             raise ObjectError(f"new pod must be {pod_key(old)}, got {pod_key(new)}")
         version = (old.get("metadata") or {}).get("resourceVersion")
         if version is not None and version == (new.get("metadata") or {}).get("resourceVersion"):
+            self.tick(now_ns)
             return
         self._core.update(old_pod, new_pod, self._time(now_ns))
         if _nominated(old) and _nominated(old) != _nominated(new):
@@ -214,11 +215,12 @@ class SchedulingQueue:
         kind = kinds.pop()
         if kind == "Pod":
             return self._observe_pod(old, new, now_ns)
-        if is_owner(present[-1]):
-            self._core.put_owner(encode_owner(present[-1]))
-        if kind not in RESOURCE_OF_KIND:
-            return []
-        events = self._events_of(RESOURCE_OF_KIND[kind], old, new)
+        owner = encode_owner(present[-1]) if is_owner(present[-1]) else None
+        events = self._events_of(RESOURCE_OF_KIND[kind], old, new) if kind in RESOURCE_OF_KIND else []
+        if not events:
+            self.tick(now_ns)
+        if owner is not None:
+            self._core.put_owner(owner)
         for event in events:
             self.move_all_to_active_or_backoff(event, old, new, now_ns)
         return events
