@@ -3,7 +3,7 @@
 A command a line, words apart by spaces; `#` starts a comment. Pods and nodes are remembered by name.
 
     at 2.5s                            let time pass
-    add NAME [FIELD=VALUE ...]         a pending pod: cpu, memory, priority, gates, labels, tolerations, selector, zone,
+    add NAME [FIELD=VALUE ...]         a pending pod: cpu, memory, priority, gates, labels, tolerations, selector,
                                        nominated, uid; lists apart by commas
     update NAME [FIELD=VALUE ...]      the pod as it is now
     delete NAME                        also `bound NAME gone`, `node NAME gone`
