@@ -133,6 +133,13 @@ EventTuples changes(const ObjectPtr& old_object, const ObjectPtr& new_object) {
   return as_tuples(node_changes(*old_object->get<NodeObject>(), *new_object->get<NodeObject>()));
 }
 
+// Active, backing off, unschedulable, gated.
+std::tuple<std::size_t, std::size_t, std::size_t, std::size_t> counts(const BoundQueue& bound) {
+  std::size_t gated = 0;
+  for (const auto& [key, pod] : bound.queue.unschedulable()) gated += pod->gated() ? 1 : 0;
+  return {bound.queue.active().size(), bound.queue.backoff().size(), bound.queue.unschedulable().size() - gated, gated};
+}
+
 std::vector<QueuedPodPtr> unschedulable(const BoundQueue& bound) {
   std::vector<QueuedPodPtr> pods;
   for (const auto& [key, pod] : bound.queue.unschedulable()) pods.push_back(pod);
@@ -205,6 +212,7 @@ void register_queue(py::module_& module) {
       .def("backoff", [](BoundQueue& bound) { return bound.queue.backoff().normal().sorted(); })
       .def("error_backoff", [](BoundQueue& bound) { return bound.queue.backoff().error().sorted(); })
       .def("unschedulable", &unschedulable)
+      .def("counts", &counts)
       .def("in_flight", [](BoundQueue& bound) { return bound.queue.in_flight().describe(); })
       .def("incoming", [](BoundQueue& bound) { return bound.queue.incoming(); })
       .def("hint_counts", [](BoundQueue& bound) { return bound.queue.hint_counts(); })

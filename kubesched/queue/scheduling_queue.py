@@ -274,10 +274,7 @@ class SchedulingQueue:
     @property
     def counts(self) -> QueueCounts:
         """How many pods wait where."""
-        waiting = self._core.unschedulable()
-        gated = sum(1 for queued in waiting if queued.gating_plugin)
-        num_backoff = len(self._core.backoff()) + len(self._core.error_backoff())
-        return QueueCounts(len(self._core.active()), num_backoff, len(waiting) - gated, gated)
+        return QueueCounts(*self._core.counts())
 
     @property
     def snapshot(self) -> QueueSnapshot:
