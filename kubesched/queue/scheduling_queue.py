@@ -366,7 +366,9 @@ def _profile_record(profile: Profile, own_names: list[str]) -> tuple[bytes, list
     """Return a profile's record, all plugins that it enables anywhere, and those with a gate."""
     by_point = profile.plugins.by_point
     enabled = dict.fromkeys(name for names in by_point.values() for name in names)
-    return profile.to_blob(), list(dict.fromkeys([*enabled, *own_names])), list(by_point["preEnqueue"])
+    # What extenders reject, upstream puts down to a plugin of this name, which waits for every event.
+    names = list(dict.fromkeys([*enabled, *own_names, "Extender"]))
+    return profile.to_blob(), names, list(by_point["preEnqueue"])
 
 
 def _names(plugins: Iterable[str]) -> set[str]:

@@ -204,6 +204,7 @@ CASES = [
     case("another claim", "DynamicResources", dra_pod(dra_claim("c1")), ("resource.k8s.io/ResourceClaim", ADD), None, dra_claim("c2"), "QueueSkip"),
     case("new slice", "DynamicResources", make_pod("p"), ("resource.k8s.io/ResourceSlice", ADD), None, thing("ResourceSlice"), "Queue"),
     case("a deletion", "DefaultPreemption", make_pod("p"), (ASSIGNED, DELETE), make_bound_pod("o", "n"), None, "QueueSkip"),
+    case("every event", "Extender", make_pod("p"), (NODE, ActionType.UPDATE_NODE_CONDITION), make_node("n"), make_node("n"), "Queue"),
     case("no events of its own", "ImageLocality", make_pod("p"), (NODE, ActionType.UPDATE_NODE_ANNOTATION), make_node("n"), make_node("n"), "Queue"),
 ]
 # fmt: on
