@@ -160,13 +160,14 @@ void SchedulingQueue::add_unschedulable_if_not_present(const QueuedPodPtr& pod, 
                                                        std::set<std::string> pending, std::int64_t now_ns) {
   if (latest != nullptr) profile_of(*latest);
   pass_time(now_ns);
-  const std::string& key = pod->pod->key;
+  const std::string key = pod->pod->key;
+  const std::string popped_uid = pod->pod->uid;
   const char* where = unschedulable_.contains(key)    ? "unschedulable queue"
                       : active_.find(key) != nullptr  ? "the active queue"
                       : backoff_.find(key) != nullptr ? "the backoff queue"
                                                       : nullptr;
   if (where != nullptr) {
-    in_flight_.done(pod->pod->uid);
+    in_flight_.done(popped_uid);
     throw StateError("Pod " + key + " is already present in " + where);
   }
   if (latest != nullptr) pod->pod = std::move(latest);
@@ -181,7 +182,8 @@ void SchedulingQueue::add_unschedulable_if_not_present(const QueuedPodPtr& pod, 
   stamp(*pod);
   pod->backoff_expiration_ns.reset();
   requeue(pod, strategy_after_flight(*pod), kScheduleAttemptFailure);
-  in_flight_.done(pod->pod->uid);
+  // The one that was popped, even where the latest manifest is that of another pod of its name.
+  in_flight_.done(popped_uid);
 }
 
 void SchedulingQueue::remove(const std::string& key) {

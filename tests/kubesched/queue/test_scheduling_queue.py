@@ -110,6 +110,17 @@ def test_an_update_of_the_same_version_is_not_one() -> None:
     assert queue.counts.active == 0
 
 
+def test_a_pod_made_anew_while_it_was_tried_backs_off() -> None:
+    queue = SchedulingQueue()
+    old, new = make_pod("a"), make_pod("a")
+    new["metadata"]["uid"] = "new"
+    queue.add(old, 0)
+    queued = queue.pop(0)
+    assert queued is not None
+    queue.add_unschedulable_if_not_present(queued, 0, unschedulable_plugins=["NodeName"], pod=new)
+    assert (queue.snapshot.backoff, queue.snapshot.in_flight) == (("default/a",), ())
+
+
 def test_a_claim_that_is_missing_gates_the_pod() -> None:
     queue = SchedulingQueue()
     pod = make_pod("a", resourceClaims=[{"name": "gpu", "resourceClaimName": "c"}])
