@@ -25,6 +25,7 @@ from kubesched.errors import (
     TraceFormatError,
     UnsupportedError,
 )
+from kubesched.queue import SchedulingQueue
 from kubesched.replay import ReplayResult, replay
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ __all__ = [
     "PodBatch",
     "ReplayResult",
     "Scheduler",
+    "SchedulingQueue",
     "StateError",
     "TraceFormatError",
     "UnsupportedError",

@@ -18,6 +18,16 @@ settings.register_profile(
 settings.load_profile("kubesched")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-golden", action="store_true", help="record golden scripts anew; then read the diff")
+
+
+@pytest.fixture
+def rewrite_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden scripts are recorded anew."""
+    return bool(request.config.getoption("--rewrite-golden"))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of recorded decisions and traces beside the project; the test is skipped where there is none."""

@@ -6,4 +6,5 @@ PYBIND11_MODULE(_core, module) {
   kubesched::register_errors(module);
   kubesched::register_kernels(module);
   kubesched::register_engine(module);
+  kubesched::register_queue(module);
 }

@@ -8,5 +8,6 @@ namespace kubesched {
 void register_errors(pybind11::module_& module);
 void register_kernels(pybind11::module_& module);
 void register_engine(pybind11::module_& module);
+void register_queue(pybind11::module_& module);
 
 }  // namespace kubesched
