@@ -257,10 +257,17 @@ Explanation Scheduler::explain(ShapeId shape) {
   return explanation;
 }
 
+void Scheduler::assume(std::string key, ShapeId shape, NodeIndex node) {
+  const Profile& profile = profile_for(state_.shapes()[shape]);
+  Cycle cycle = begin(memo_for(profile, shape), shape);
+  for (const Plugin* plugin : profile.filter()) plugin->reserve(cycle, key, node);
+  state_.place(std::move(key), shape, node);
+}
+
 Decision Scheduler::schedule(std::string key, ShapeId shape) {
   state_.require_new_pod(key);
   Decision decision = decide(shape);
-  if (decision.node != kNoId) state_.place(std::move(key), shape, decision.node);
+  if (decision.node != kNoId) assume(std::move(key), shape, decision.node);
   return decision;
 }
 
@@ -282,7 +289,7 @@ std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shap
     if (decision.node == kNoId) {
       unplaced.push_back(Unplaced{static_cast<std::int64_t>(i), std::move(decision.message)});
     } else {
-      state_.place(std::move(keys[i]), shapes[i], decision.node);
+      assume(std::move(keys[i]), shapes[i], decision.node);
     }
   }
   return nodes;

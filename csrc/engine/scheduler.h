@@ -95,6 +95,8 @@ class Scheduler {
   void sample(const Profile& profile, const NodeMask& candidates, Filtered& filtered);
   NodeIndex choose(const std::vector<std::int64_t>& totals, const NodeMask& feasible, Rng& rng);
   Decision decide(ShapeId shape);
+  // Puts the pod on the node with all that its plugins reserve there.
+  void assume(std::string key, ShapeId shape, NodeIndex node);
   std::string failure_message(Cycle& cycle, const Profile& profile, const Filtered& filtered) const;
   Diagnosis diagnose(Cycle& cycle, const Profile& profile, NodeMask& nodes, bool has_node_list) const;
   void score(Cycle& cycle, const Profile& profile, const NodeMask& feasible);

@@ -23,9 +23,10 @@ FAMILIES = (
     "spread_defaults",
     "ports",
     "images",
+    "volumes",
     "mixed",
 )
-NOT_THERE_YET = {"preemption": "DefaultPreemption", "volumes": "the volume plugins", "dra": "DynamicResources"}
+NOT_THERE_YET = {"preemption": "DefaultPreemption", "dra": "DynamicResources"}
 
 
 def read_cases(path: Path) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
