@@ -20,7 +20,7 @@ CLASSES = {
 PLUGINS = ("kubernetes.io/aws-ebs", "kubernetes.io/gce-pd", "kubernetes.io/portworx-volume")
 MODES = ("ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod")
 SIZES = ("1Gi", "5Gi", "10Gi", "20G")
-NUM_CLAIMS, NUM_VOLUMES = 8, 8
+NUM_CLAIMS, NUM_VOLUMES = 8, 12
 BETA_ZONE = "failure-domain.beta.kubernetes.io/zone"
 
 
@@ -61,8 +61,8 @@ class VolumeWorkload(Workload):
         return obj
 
     def traits(self) -> Manifest:
-        traits: Manifest = {"storageClassName": self.pick(*CLASSES)}
-        traits["accessModes"] = sorted({self.pick(*MODES[:2], *MODES), self.pick("ReadWriteOnce", *MODES)})
+        traits: Manifest = {"storageClassName": self.pick("wait", "wait", "local", "local", *CLASSES)}
+        traits["accessModes"] = [self.pick(*MODES[:1] * 6, *MODES)]
         if self.maybe(0.1):
             traits["volumeMode"] = self.pick("Block", "Filesystem")
         if self.maybe(0.05):
@@ -72,6 +72,7 @@ class VolumeWorkload(Workload):
     def volume(self, i: int) -> Manifest:
         obj = storage_object("PersistentVolume", f"pv-{i}", "v1", spec=self.traits())
         spec = obj["spec"]
+        spec["accessModes"] += [mode for mode in MODES if mode not in spec["accessModes"] and self.maybe(0.4)]
         spec["capacity"] = {"storage": self.pick(*SIZES)}
         source = self.pick("csi", "csi", "local", "gcePersistentDisk", "awsElasticBlockStore", "portworxVolume")
         spec[source] = {
@@ -88,7 +89,7 @@ class VolumeWorkload(Workload):
         if self.maybe(0.3):
             labels[self.pick(ZONE, ZONE, BETA_ZONE)] = self.pick("a", "b", "c")
         obj["metadata"]["labels"] = labels
-        obj["status"] = {"phase": self.pick("Available", "Available", "Available", "Bound", "Released")}
+        obj["status"] = {"phase": self.pick(*["Available"] * 6, "Bound", "Released")}
         if self.maybe(0.3):
             spec["claimRef"] = {"namespace": self.pick("default", "team-a"), "name": f"c-{self.rng.randrange(NUM_CLAIMS)}"}
             if self.maybe(0.5):
@@ -100,10 +101,10 @@ class VolumeWorkload(Workload):
     def claim(self, i: int) -> Manifest:
         obj = storage_object("PersistentVolumeClaim", f"c-{i}", "v1", spec=self.traits())
         metadata, spec = obj["metadata"], obj["spec"]
-        metadata |= {"namespace": self.pick("default", "default", "team-a"), "uid": f"uid-c-{i}", "annotations": {}}
+        metadata |= {"namespace": self.pick(*["default"] * 8, "team-a"), "uid": f"uid-c-{i}", "annotations": {}}
         if self.maybe(0.95):
             spec["resources"] = {"requests": {"storage": self.pick(*SIZES)}}
-        if self.maybe(0.35):
+        if self.maybe(0.25):
             spec["volumeName"] = f"pv-{self.rng.randrange(NUM_VOLUMES)}"
             if self.maybe(0.9):
                 metadata["annotations"]["pv.kubernetes.io/bind-completed"] = "yes"
@@ -115,7 +116,7 @@ class VolumeWorkload(Workload):
             spec["selector"] = self.selector()
         if self.maybe(0.03):
             metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-        obj["status"] = {"phase": self.pick("Pending", "Bound", "Pending", "Bound", "Pending", "Bound", "Lost")}
+        obj["status"] = {"phase": self.pick(*["Pending"] * 12, "Bound", "Lost")}
         return obj
 
     def ephemeral_claim(self, pod: Manifest, volume: str) -> Manifest:
