@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
+DISK_KINDS = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")
 OWNER_KINDS = ("Service", "ReplicationController", "ReplicaSet", "StatefulSet")
 
 
@@ -89,6 +90,9 @@ class RecordReader:
             "namespace_selector": self.selector(),
         }
 
+    def disk(self) -> tuple[str, bool, str, str, list[str]]:
+        return DISK_KINDS[self.u8()], self.boolean(), self.text(), self.text(), self.texts()
+
     def done(self) -> None:
         assert not self._rest, f"the record has {len(self._rest)} bytes left over"
 
@@ -121,6 +125,10 @@ class PodRecord:
     never_preempts: bool
     terminating: bool
     scheduler_name: str
+    claims: list[tuple[str, bool]]
+    disks: list[Any]
+    in_tree_volumes: list[Any]
+    owner: tuple[str, str]
 
 
 def sorted_map(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -142,6 +150,9 @@ def read_pod(record: bytes) -> PodRecord:
     has_controller, controller = reader.boolean(), (reader.text(), reader.text(), reader.text())
     fields += [controller if has_controller else None]
     fields += [reader.i64(), reader.boolean(), reader.boolean(), reader.text()]
+    fields += [reader.items(lambda: (reader.text(), reader.boolean()))]
+    fields += [reader.items(reader.disk), reader.items(lambda: tuple(reader.text() for _ in range(5)))]
+    fields += [(reader.text(), reader.text())]
     reader.done()
     return PodRecord(*fields)
 

@@ -212,6 +212,7 @@ void register_engine(py::module_& module) {
       .def("put_namespace", [](Scheduler& engine, const std::string& name,
                                const py::bytes& labels) { engine.state().put_namespace(name, labels); })
       .def("put_owner", [](Scheduler& engine, const py::bytes& record) { engine.state().put_owner(record); })
+      .def("put_storage", [](Scheduler& engine, const py::bytes& record) { engine.state().put_storage(record); })
       .def("intern_shape",
            [](Scheduler& engine, const py::bytes& record) { return engine.state().intern_shape(record); })
       .def("add_pod", &add_pod, py::arg("key"), py::arg("shape"), py::arg("node_name"), py::arg("start_time_ns"),

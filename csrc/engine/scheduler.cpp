@@ -257,6 +257,13 @@ Explanation Scheduler::explain(const PodToSchedule& pod) {
   return explanation;
 }
 
+void Scheduler::assume(const PodToSchedule& pod, NodeIndex node) {
+  const Profile& profile = profile_for(state_.shapes()[pod.shape]);
+  Cycle cycle = begin(memo_for(profile, pod.shape), pod);
+  for (const Plugin* plugin : profile.filter()) plugin->reserve(cycle, pod.key, node);
+  state_.place(std::string(pod.key), pod.shape, node);
+}
+
 Decision Scheduler::schedule(const PodToSchedule& pod, PreemptionPolicy policy) {
   state_.require_new_pod(pod.key);
   return schedule_new(pod, policy);
@@ -272,7 +279,7 @@ Decision Scheduler::schedule_new(const PodToSchedule& pod, PreemptionPolicy poli
       decision.post_filter = std::move(made_room);
     }
   }
-  if (decision.node != kNoId) state_.place(std::string(pod.key), pod.shape, decision.node);
+  if (decision.node != kNoId) assume(pod, decision.node);
   return decision;
 }
 

@@ -116,6 +116,8 @@ class Scheduler {
                                NodeIndex nominated, Rng& rng, bool& clears_nomination) const;
   Decision schedule_new(const PodToSchedule& pod, PreemptionPolicy policy);
   void apply(const PodToSchedule& pod, const PostFilterResult& result, PreemptionPolicy policy);
+  // Puts the pod on the node with all that its plugins reserve there.
+  void assume(const PodToSchedule& pod, NodeIndex node);
   void score(Cycle& cycle, const Profile& profile, const NodeMask& feasible);
 
   ClusterState state_;

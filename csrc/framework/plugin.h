@@ -14,7 +14,7 @@
 
 namespace kubesched {
 
-// One pod's scheduling cycle. Plugins may intern count rules in the state; they change nothing else.
+// One pod's scheduling cycle. Plugins may intern count rules in the state; only reserve() changes anything else.
 struct Cycle {
   ClusterState& state;
   ShapeId shape_id;
@@ -69,6 +69,9 @@ class Plugin {
   // Adds weight * normalised score (0..100) of each feasible node to `totals`; other nodes' totals may change, too.
   // REQUIRES: pre_score() gave true; `feasible` is not empty.
   virtual void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const;
+
+  // The pod `key` is about to be placed on the node: what it takes there is taken in the state.
+  virtual void reserve(Cycle& cycle, std::string_view key, NodeIndex node) const;
 
  protected:
   std::size_t slot() const { return slot_; }

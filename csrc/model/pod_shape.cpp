@@ -69,6 +69,7 @@ void read_rest(Reader& reader, StringTable& strings, PodShape& shape) {
   shape.never_preempts = reader.boolean();
   shape.terminating = reader.boolean();
   shape.scheduler_name = strings.intern(reader.text());
+  shape.volumes = read_pod_volumes(reader, strings);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "model/labels.h"
 #include "model/node_selector.h"
+#include "model/pod_volumes.h"
 #include "model/resources.h"
 #include "model/taints.h"
 
@@ -82,6 +83,7 @@ struct PodShape {
   bool never_preempts;
   bool terminating;
   StringId scheduler_name;
+  PodVolumes volumes;
 
   // 0 where the pod does not ask for the resource.
   std::int64_t request(ResourceId resource) const { return amount_of(requests, resource); }

@@ -8,8 +8,12 @@
 #include "plugins/node_resources_balanced_allocation.h"
 #include "plugins/node_resources_fit.h"
 #include "plugins/node_unschedulable.h"
+#include "plugins/node_volume_limits.h"
 #include "plugins/pod_topology_spread.h"
 #include "plugins/taint_toleration.h"
+#include "plugins/volume_binding.h"
+#include "plugins/volume_restrictions.h"
+#include "plugins/volume_zone.h"
 
 namespace kubesched {
 
@@ -19,8 +23,8 @@ using Made = std::unique_ptr<Plugin>;
 
 }  // namespace
 
-// To come: VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, DynamicResources, DefaultPreemption and
-// SchedulingGates. kubesched/config refuses a profile that asks for them.
+// To come: DynamicResources, DefaultPreemption and SchedulingGates. kubesched/config refuses a profile that asks for
+// them.
 Registry make_registry() {
   Registry registry;
   registry.add("NodeUnschedulable", [](const ProfileSpec&, std::size_t slot, StringTable& strings) -> Made {
@@ -40,6 +44,18 @@ Registry make_registry() {
   });
   registry.add("NodeResourcesFit", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
     return std::make_unique<NodeResourcesFit>(slot, spec);
+  });
+  registry.add("VolumeRestrictions", [](const ProfileSpec&, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<VolumeRestrictions>(slot);
+  });
+  registry.add("NodeVolumeLimits", [](const ProfileSpec&, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<NodeVolumeLimits>(slot);
+  });
+  registry.add("VolumeBinding", [](const ProfileSpec&, std::size_t slot, StringTable& strings) -> Made {
+    return std::make_unique<VolumeBinding>(slot, strings);
+  });
+  registry.add("VolumeZone", [](const ProfileSpec&, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<VolumeZone>(slot);
   });
   registry.add("PodTopologySpread", [](const ProfileSpec& spec, std::size_t slot, StringTable& strings) -> Made {
     return std::make_unique<PodTopologySpread>(slot, spec, strings);

@@ -16,7 +16,7 @@ PodVolume read_volume(Reader& reader, StringTable& strings) {
   volume.ephemeral_claim = read_name(reader, strings);
   volume.migrated_driver = read_name(reader, strings);
   volume.csi_driver = read_name(reader, strings);
-  volume.disk_kind = static_cast<DiskKind>(reader.u8());
+  volume.disk_kind = static_cast<VolumeDiskKind>(reader.u8());
   volume.disk = strings.intern(reader.text());
   volume.pool = strings.intern(reader.text());
   volume.monitors = reader.list([&] { return strings.intern(reader.text()); });
@@ -24,11 +24,11 @@ PodVolume read_volume(Reader& reader, StringTable& strings) {
   return volume;
 }
 
-PodClaim read_claim(Reader& reader, StringTable& strings) {
-  PodClaim claim{};
+PodResourceClaim read_claim(Reader& reader, StringTable& strings) {
+  PodResourceClaim claim{};
   claim.name = strings.intern(reader.text());
   claim.claim = strings.intern(reader.text());
-  claim.source = static_cast<PodClaim::Source>(reader.u8());
+  claim.source = static_cast<PodResourceClaim::Source>(reader.u8());
   return claim;
 }
 

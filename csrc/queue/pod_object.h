@@ -11,7 +11,7 @@
 
 namespace kubesched {
 
-enum class DiskKind : std::uint8_t { kNone, kGcePersistentDisk, kAwsElasticBlockStore, kIscsi, kRbd };
+enum class VolumeDiskKind : std::uint8_t { kNone, kGcePersistentDisk, kAwsElasticBlockStore, kIscsi, kRbd };
 
 // One entry of spec.volumes; names are kNoId where the volume is of another kind.
 struct PodVolume {
@@ -19,7 +19,7 @@ struct PodVolume {
   StringId ephemeral_claim;  // the claim made for an ephemeral volume
   StringId migrated_driver;  // the CSI driver that serves an in-tree inline volume
   StringId csi_driver;       // of an inline CSI volume
-  DiskKind disk_kind;        // disks that VolumeRestrictions compares
+  VolumeDiskKind disk_kind;  // disks that VolumeRestrictions compares
   StringId disk;             // disk name, volume id, IQN or image
   StringId pool;             // of RBD
   std::vector<StringId> monitors;
@@ -27,7 +27,7 @@ struct PodVolume {
 };
 
 // One entry of spec.resourceClaims, its name looked up in status.resourceClaimStatuses.
-struct PodClaim {
+struct PodResourceClaim {
   enum class Source : std::uint8_t { kNamed, kGenerated, kNotGenerated, kNotNeeded, kNone };
   StringId name;   // of the entry
   StringId claim;  // of the claim; kEmpty for kNotGenerated, kNotNeeded and kNone
@@ -44,7 +44,7 @@ struct PodObject {
   StringId nominated;  // status.nominatedNodeName
   std::vector<std::string> scheduling_gates;
   std::vector<PodVolume> volumes;
-  std::vector<PodClaim> claims;
+  std::vector<PodResourceClaim> claims;
   std::string claim_statuses;      // equal bytes where the generated claims are equal
   std::shared_ptr<void> manifest;  // the caller's own; never looked at
 

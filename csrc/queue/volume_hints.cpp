@@ -35,9 +35,9 @@ bool share_monitor(const PodVolume& a, const PodVolume& b) {
 }
 
 bool disks_conflict(const PodVolume& a, const PodVolume& b) {
-  if (a.disk_kind == DiskKind::kNone || a.disk_kind != b.disk_kind || a.disk != b.disk) return false;
-  if (a.disk_kind == DiskKind::kAwsElasticBlockStore) return true;
-  if (a.disk_kind == DiskKind::kRbd && (a.pool != b.pool || !share_monitor(a, b))) return false;
+  if (a.disk_kind == VolumeDiskKind::kNone || a.disk_kind != b.disk_kind || a.disk != b.disk) return false;
+  if (a.disk_kind == VolumeDiskKind::kAwsElasticBlockStore) return true;
+  if (a.disk_kind == VolumeDiskKind::kRbd && (a.pool != b.pool || !share_monitor(a, b))) return false;
   return !(a.read_only && b.read_only);
 }
 

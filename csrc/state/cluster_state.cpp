@@ -8,6 +8,10 @@ CountSource ClusterState::source() const {
   return CountSource{*strings_, *shapes_, *pods_, nodes_.labels(), nodes_.index_by_uid(), nodes_.size()};
 }
 
+VolumeUseSource ClusterState::volume_source() const {
+  return VolumeUseSource{*storage_, *strings_, *shapes_, *pods_, nodes_};
+}
+
 ShapeId ClusterState::intern_shape(std::string_view record) {
   return shapes_.edit().intern(record, strings_.edit(), resources_.edit());
 }
@@ -26,6 +30,20 @@ void ClusterState::put_owner(std::string_view record) {
   ++epoch_;
 }
 
+void ClusterState::put_storage(std::string_view record) {
+  storage_.edit().put(record, strings_.edit(), node_rules_.edit());
+  volume_use_.forget_attached();
+}
+
+void ClusterState::bind_claim(ClaimId claim, VolumeId volume) {
+  const PersistentVolumeClaim& before = storage_->claim(claim);
+  // Pods that have the claim already are counted by it, and from now on by the volume.
+  if (volume_use_.is_claim_used(before.namespace_id, before.name) || before.controller_uid != StringTable::kEmpty) {
+    volume_use_.forget_attached();
+  }
+  storage_.edit().bind(claim, volume);
+}
+
 NodeIndex ClusterState::add_node(std::string_view record) {
   const NodeSpec node = read_node_spec(record, strings_.edit(), resources_.edit());
   if (nodes_.find(node.name) != kNoId) {
@@ -33,6 +51,7 @@ NodeIndex ClusterState::add_node(std::string_view record) {
   }
   const NodeIndex index = nodes_.add(node);
   pod_counts_.node_added();
+  if (storage_->find_csi_node(node.name) != nullptr) volume_use_.forget_attached();
   ++epoch_;
   return index;
 }
@@ -78,6 +97,7 @@ void ClusterState::place(std::string key, ShapeId shape, NodeIndex node, PodStat
   clear_nomination(key);
   pods_.edit().add(std::move(key), shape, nodes_.uid(node), status);
   nodes_.charge(node, (*shapes_)[shape], 1);
+  volume_use_.change((*shapes_)[shape], node, 1, volume_source());
   count(shape, node, 1);
 }
 
@@ -90,6 +110,7 @@ void ClusterState::remove_pod(std::string_view key) {
   const NodeIndex node = nodes_.index_of_uid(pod.node_uid);
   pods_.edit().remove(id);
   nodes_.charge(node, (*shapes_)[shape], -1);
+  volume_use_.change((*shapes_)[shape], node, -1, volume_source());
   count(shape, node, -1);
 }
 
@@ -114,6 +135,7 @@ void ClusterState::clear_nomination(std::string_view key) {
 
 void ClusterState::suppose(ShapeId shape, NodeIndex node, std::int32_t sign) {
   nodes_.suppose(node, (*shapes_)[shape], sign);
+  volume_use_.change((*shapes_)[shape], node, sign, volume_source());
   count(shape, node, sign);
 }
 

@@ -8,13 +8,16 @@
 
 #include "base/cow.h"
 #include "state/disruption_budgets.h"
+#include "state/node_rules.h"
 #include "state/node_table.h"
 #include "state/nominations.h"
 #include "state/owners.h"
 #include "state/pod_counts.h"
 #include "state/pod_table.h"
 #include "state/shape_table.h"
+#include "state/storage.h"
 #include "state/term_counts.h"
+#include "state/volume_use.h"
 
 namespace kubesched {
 
@@ -36,6 +39,7 @@ class ClusterState {
   const Owners& owners() const { return *owners_; }
   const DisruptionBudgets& budgets() const { return *budgets_; }
   const Nominations& nominations() const { return *nominations_; }
+  const Storage& storage() const { return *storage_; }
 
   // Changes with every node, namespace, service or controller event: what is derived from those must be made again.
   std::uint64_t epoch() const { return epoch_; }
@@ -46,6 +50,7 @@ class ClusterState {
   void put_budget(std::string_view record) { budgets_.edit().put(record, strings_.edit()); }
   // StateError where there is no such budget.
   void remove_budget(std::string_view key);
+  void put_storage(std::string_view record);
 
   // StateError for a node that is there twice or not at all; the state is then unchanged.
   NodeIndex add_node(std::string_view record);
@@ -83,8 +88,18 @@ class ClusterState {
   }
   const TermCounts& term_counts() const { return term_counts_; }
 
+  // REQUIRES: rule is not kNoId.
+  const NodeSet& rule_nodes(NodeRuleId rule) { return node_rules_.edit().nodes(rule, nodes_, *strings_, epoch_); }
+  const VolumeUse& volume_use() const { return volume_use_; }
+  // nullptr where no node limits the driver and nothing of it is attached.
+  const DriverUse* driver_use(StringId driver) { return volume_use_.find_driver(driver, volume_source()); }
+  // What a pod's reservation assumes; both hold until another object is put in place.
+  void bind_claim(ClaimId claim, VolumeId volume);
+  void select_node(ClaimId claim, NodeIndex node) { storage_.edit().select_node(claim, nodes_.name(node)); }
+
  private:
   CountSource source() const;
+  VolumeUseSource volume_source() const;
   void count(ShapeId shape, NodeIndex node, std::int32_t sign);
   void count_pods_of(NodeIndex node, std::int32_t sign);
 
@@ -97,6 +112,9 @@ class ClusterState {
   Cow<Owners> owners_;
   Cow<DisruptionBudgets> budgets_;
   Cow<Nominations> nominations_;
+  Cow<Storage> storage_;
+  Cow<NodeRules> node_rules_;
+  VolumeUse volume_use_;
   PodCounts pod_counts_;
   TermCounts term_counts_;
   std::uint64_t epoch_ = 0;

@@ -17,6 +17,7 @@ from kubesched.api.label_rules import is_dns_subdomain, is_label_value, is_quali
 from kubesched.api.pod_fields import pod_key
 from kubesched.api.pod_requests import DEFAULT_MEMORY_BYTES, DEFAULT_MILLI_CPU, read_pod_requests
 from kubesched.api.pod_topology import write_pod_affinity, write_spread
+from kubesched.api.pod_volumes import volumes_record
 from kubesched.api.quantity import NANOS_PER_MILLI, parse_text
 from kubesched.api.selectors import (
     read_node_terms,
@@ -35,23 +36,13 @@ _EFFECTS = ("", "NoSchedule", "PreferNoSchedule", "NoExecute")
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 _TOLERATION_OPERATORS = ("Equal", "Exists")
 _PREEMPTION_POLICIES = ("PreemptLowerPriority", "Never")
-_DECIDED_VOLUMES = (
-    "persistentVolumeClaim",
-    "ephemeral",
-    "gcePersistentDisk",
-    "awsElasticBlockStore",
-    "azureDisk",
-    "cinder",
-    "iscsi",
-    "rbd",
-    "csi",
-)
 
 _EMPTY_LIST = pack_u32(0)
 _NO_TEXT = text_record("")
 _NO_NODE_AFFINITY = _EMPTY_LIST + b"\0" + 2 * _EMPTY_LIST + b"\0"
 _NO_POD_AFFINITY = 4 * _EMPTY_LIST
 _NO_CONTROLLER = b"\0" + 3 * _NO_TEXT
+_NO_VOLUMES = 3 * _EMPTY_LIST + 2 * _NO_TEXT
 _CPU = text_record("cpu")
 _MEMORY = text_record("memory")
 _ONE_AMOUNT = pack_u32(1)
@@ -67,7 +58,7 @@ def encode_pod(pod: Mapping[str, Any], *, bound: bool = False) -> bytes:
     Args:
         pod: a v1 Pod as a mapping; it is not changed.
         bound: the pod is on its node already: spec.nodeName is then not a wish, parts that only matter before
-            (volumes, claims, gates) are not looked at, and a resize in place counts.
+            (claims of devices, gates) are not looked at, and a resize in place counts.
 
     Raises:
         ObjectError: a field breaks a rule of its type; the message names pod, field and value.
@@ -108,6 +99,7 @@ def _record_parts(pod: Any, namespace: Any, bound: Any) -> Any:
         b"\0" if spec.get("preemptionPolicy") is None else _preemption_record(spec),
         b"\0" if metadata.get("deletionTimestamp") is None else b"\1",
         text_record(text(spec, "schedulerName", "spec") or "default-scheduler"),
+        _NO_VOLUMES if spec.get("volumes") is None else volumes_record(spec, metadata),
     ]
 
 
@@ -141,14 +133,6 @@ def _labels_record(labels: Any) -> Any:
 
 
 def _refuse_unsupported(spec: Any) -> None:
-    if spec.get("volumes") is not None:
-        for i, volume in enumerate(entries(spec, "volumes", "spec")):
-            for source in _DECIDED_VOLUMES:
-                if volume.get(source) is not None:
-                    raise UnsupportedError(
-                        f"spec.volumes[{i}].{source} needs the volume plugins of kube-scheduler,"
-                        " which kubesched does not have yet"
-                    )
     for field, plugin in (("resourceClaims", "DynamicResources"), ("schedulingGates", "SchedulingGates")):
         if spec.get(field) is not None and entries(spec, field, "spec"):
             raise UnsupportedError(f"spec.{field} needs {plugin}, which kubesched does not have yet")

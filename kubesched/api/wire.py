@@ -44,6 +44,11 @@ class Writer:
         """Append a string."""
         self._parts += text_record(value)
 
+    def record(self, value: bytes) -> None:
+        """Append a record of its own, read as a string is: what the core interns as bytes."""
+        self.u32(len(value))
+        self._parts += value
+
     def texts(self, values: Iterable[str]) -> None:
         """Append a list of strings."""
         items = list(values)

@@ -54,10 +54,10 @@ PLUGINS: dict[str, PluginInfo] = {
     "NodeAffinity": _plugin("preFilter filter preScore score", 2),
     "NodePorts": _plugin("preFilter filter"),
     "NodeResourcesFit": _plugin("preFilter filter preScore score", 1),
-    "VolumeRestrictions": _plugin("preFilter filter", is_there=False),
-    "NodeVolumeLimits": _plugin("preFilter filter", is_there=False),
-    "VolumeBinding": _plugin("preFilter filter reserve preBind preScore score", is_there=False),
-    "VolumeZone": _plugin("preFilter filter", is_there=False),
+    "VolumeRestrictions": _plugin("preFilter filter"),
+    "NodeVolumeLimits": _plugin("preFilter filter"),
+    "VolumeBinding": _plugin("preFilter filter reserve preBind preScore score"),
+    "VolumeZone": _plugin("preFilter filter"),
     "PodTopologySpread": _plugin("preFilter filter preScore score", 2),
     "InterPodAffinity": _plugin("preFilter filter preScore score", 2),
     "DynamicResources": _plugin("preEnqueue preFilter filter postFilter reserve preBind", is_there=False),
@@ -70,5 +70,7 @@ PLUGINS: dict[str, PluginInfo] = {
 REMOVED_PLUGINS = frozenset({"AzureDiskLimits", "CinderLimits", "EBSLimits", "GCEPDLimits"})
 
 # Upstream fails every pod at run time where one of these has a point without the earlier one that prepares it.
-NEEDS_PRE_FILTER = frozenset({"NodeResourcesFit", "NodePorts", "PodTopologySpread", "InterPodAffinity"})
+NEEDS_PRE_FILTER = frozenset(
+    {"NodeResourcesFit", "NodePorts", "VolumeRestrictions", "VolumeBinding", "PodTopologySpread", "InterPodAffinity"}
+)
 NEEDS_PRE_SCORE = frozenset({"TaintToleration", "PodTopologySpread", "InterPodAffinity"})

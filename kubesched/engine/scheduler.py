@@ -16,6 +16,7 @@ from kubesched.api.owner_codec import encode_owner, is_owner
 from kubesched.api.pod_codec import encode_pod, pod_key
 from kubesched.api.pod_fields import bound_node_name, is_finished
 from kubesched.api.pod_status import is_preempted, nominated_node_name, start_time_ns
+from kubesched.api.storage_codec import encode_storage, is_storage
 from kubesched.config import load_config
 from kubesched.engine.decision import Decision, Preemption
 from kubesched.engine.explanation import Explanation
@@ -74,7 +75,7 @@ class Scheduler:
             objects: Kubernetes objects as mappings, or what `load` returns. Nodes keep their order. Pods with
                 spec.nodeName are put on their nodes; finished pods are left out, and so are pending ones but for
                 their status.nominatedNodeName. Namespaces, Services, ReplicationControllers, ReplicaSets,
-                StatefulSets and PodDisruptionBudgets are read; other kinds are ignored.
+                StatefulSets, PodDisruptionBudgets and storage objects (see `put`) are read; other kinds are ignored.
             config: a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1) as a mapping or a file's path.
             tie_break: "first" or "random".
             seed: of every draw, 0 <= seed < 2**64.
@@ -118,6 +119,8 @@ class Scheduler:
                 self._engine.put_budget(encode_budget(obj))
             elif is_owner(obj):
                 self._engine.put_owner(encode_owner(obj))
+            elif is_storage(obj):
+                self._engine.put_storage(encode_storage(obj))
         for pod, node_name in bound:
             self._add_bound(pod, node_name)
         for pod in nominated:
@@ -218,6 +221,22 @@ class Scheduler:
             StateError: no such pod is on a node or nominated to one.
         """
         self._engine.remove_pod(key)
+
+    def put(self, obj: Manifest) -> None:
+        """Add a storage object, or replace the one of its name.
+
+        Args:
+            obj: a PersistentVolume, PersistentVolumeClaim, StorageClass, CSINode, CSIDriver, CSIStorageCapacity or
+                VolumeAttachment. A volume without status.phase counts as Pending, which no claim can get.
+
+        A pod that is scheduled binds its claims to volumes that are there. A claim whose volume is to be provisioned
+        notes the node (annotation volume.kubernetes.io/selected-node) and stays unbound until the claim is put with
+        spec.volumeName, as the provisioner would. Removing a pod leaves its claims as they are.
+
+        Raises:
+            ObjectError: the object is of another kind, or breaks a rule of its type.
+        """
+        self._engine.put_storage(encode_storage(obj))
 
     def add_node(self, node: Manifest) -> None:
         """Append a node to the order.

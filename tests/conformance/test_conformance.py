@@ -23,10 +23,11 @@ FAMILIES = (
     "spread_defaults",
     "ports",
     "images",
+    "volumes",
     "mixed",
     "preemption",
 )
-NOT_THERE_YET = {"volumes": "the volume plugins", "dra": "DynamicResources"}
+NOT_THERE_YET = {"dra": "DynamicResources"}
 
 
 def read_cases(path: Path) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:

@@ -10,6 +10,16 @@ from tests.oracle.quantities import parse
 
 Manifest = dict[str, Any]
 
+STORAGE_KINDS = (
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "StorageClass",
+    "CSINode",
+    "CSIDriver",
+    "CSIStorageCapacity",
+    "VolumeAttachment",
+)
+
 
 def host_ports(pod: Manifest) -> list[tuple[str, str, int]]:
     """As (address, protocol, number)."""
@@ -37,6 +47,7 @@ class Cluster:
         self.node_of: dict[str, str] = {}
         self.namespaces: dict[str, dict[str, str]] = {}
         self.owners: list[Manifest] = []
+        self.storage: dict[tuple[str, str], Manifest] = {}  # by kind and name, with the namespace where it has one
         self.images: dict[str, dict[str, Any]] = {}  # name -> size and the nodes that have it
         self.seen: dict[str, dict[str, int]] = {}  # node -> image -> number of nodes at its last snapshot
         self.touched: set[str] = set()
@@ -50,9 +61,15 @@ class Cluster:
                 self.namespaces[name] = {**labels, "kubernetes.io/metadata.name": name}
             elif obj["kind"] in ("Service", "ReplicationController", "ReplicaSet", "StatefulSet"):
                 self.owners.append(obj)
+            elif obj["kind"] in STORAGE_KINDS:
+                self.put(obj)
         for obj in objects:
             if obj["kind"] == "Pod" and obj["spec"].get("nodeName"):
                 self.place(obj, obj["spec"]["nodeName"])
+
+    def put(self, obj: Manifest) -> None:
+        namespaced = obj["kind"] in ("PersistentVolumeClaim", "CSIStorageCapacity")
+        self.storage[obj["kind"], key_of(obj) if namespaced else obj["metadata"]["name"]] = copy.deepcopy(obj)
 
     def fork(self) -> Cluster:
         return copy.deepcopy(self)

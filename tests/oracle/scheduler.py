@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tests.oracle import affinity, basics, resources, spread
+from tests.oracle import affinity, basics, resources, spread, volumes
 from tests.oracle.cluster import Cluster, Manifest, key_of
 
 WEIGHTS = {
@@ -24,6 +24,10 @@ FILTERS = (
     "NodeAffinity",
     "NodePorts",
     "NodeResourcesFit",
+    "VolumeRestrictions",
+    "NodeVolumeLimits",
+    "VolumeBinding",
+    "VolumeZone",
     "PodTopologySpread",
     "InterPodAffinity",
 )
@@ -59,6 +63,10 @@ class OracleScheduler:
         if isinstance(pinned, str):
             rejection = {"plugin": "NodeAffinity", "code": basics.UNRESOLVABLE, "reasons": [pinned]}
             return {"preFilter": rejection, "message": f"{headline} {pinned}."}
+        refused = volumes.pre_filter(self.cluster, pod)
+        if refused is not None:
+            rejection = {"plugin": refused[0], "code": basics.UNRESOLVABLE, "reasons": [refused[1]]}
+            return {"preFilter": rejection, "message": f"{headline} {refused[1]}."}
         rejected = self._filter(pod, pinned)
         feasible = [node for node in nodes if node["metadata"]["name"] not in rejected]
         if not feasible:
@@ -97,6 +105,10 @@ class OracleScheduler:
                 basics.node_affinity(pod, node, added),
                 basics.node_ports(cluster, pod, node),
                 resources.fit(cluster, pod, node, self.args.get("NodeResourcesFit", {})),
+                volumes.restrictions(cluster, pod, node),
+                volumes.limits(cluster, pod, node),
+                volumes.binding(cluster, pod, node),
+                volumes.zone(cluster, pod, node),
                 by_spread[name],
                 by_affinity[name],
             )
@@ -145,8 +157,12 @@ class OracleScheduler:
         self.cluster.begin_cycle()
         node: str | None = self.explain(pod).get("node")
         if node is not None:
+            volumes.reserve(self.cluster, pod, node)
             self.cluster.place(pod, node)
         return node
+
+    def put(self, obj: Manifest) -> None:
+        self.cluster.put(obj)
 
     def add_pod(self, pod: Manifest) -> None:
         self.cluster.place(pod, pod["spec"]["nodeName"])

@@ -63,7 +63,7 @@ def test_profiles_keep_their_order_and_their_own_plugins() -> None:
     first = {"schedulerName": "first", "plugins": {"score": {"disabled": [{"name": "*"}]}}}
     config = load_config({**HEAD, "profiles": [first, {"schedulerName": "second"}]})
     assert [profile.scheduler_name for profile in config.profiles] == ["first", "second"]
-    assert [len(profile.at("score")) for profile in config.profiles] == [0, 7]
+    assert [len(profile.at("score")) for profile in config.profiles] == [0, 8]
 
 
 V1BETA3 = "kubescheduler.config.k8s.io/v1beta3"
@@ -156,12 +156,12 @@ EXTENDER = {"extenders": [{"urlPrefix": "http://127.0.0.1", "filterVerb": "filte
 @pytest.mark.parametrize(
     ("config", "want"),
     [
-        pytest.param(plugin_args("VolumeZone"), "profiles[0].pluginConfig[0]: gives arguments to VolumeZone",
-                     id="arguments for a plugin that takes none"),
-        pytest.param(make_config(plugins={"filter": {"enabled": [{"name": "VolumeZone"}]}}),
-                     "profiles[0].plugins.filter.enabled[0]: asks for VolumeZone", id="enabling a plugin at a point"),
-        pytest.param(make_config(plugins={"multiPoint": {"enabled": [{"name": "NodeName"}, {"name": "VolumeZone"}]}}),
-                     "profiles[0].plugins.multiPoint.enabled[1]: asks for VolumeZone", id="enabling one everywhere"),
+        pytest.param(plugin_args("DynamicResources"), "profiles[0].pluginConfig[0]: gives arguments to DynamicResources",
+                     id="arguments"),
+        pytest.param(make_config(plugins={"filter": {"enabled": [{"name": "DynamicResources"}]}}),
+                     "profiles[0].plugins.filter.enabled[0]: asks for DynamicResources", id="enabling a plugin at a point"),
+        pytest.param(make_config(plugins={"multiPoint": {"enabled": [{"name": "NodeName"}, {"name": "DynamicResources"}]}}),
+                     "profiles[0].plugins.multiPoint.enabled[1]: asks for DynamicResources", id="enabling one everywhere"),
         pytest.param(EXTENDER, "extenders: asks for extenders", id="an extender"),
     ],
 )  # fmt: skip
@@ -172,7 +172,7 @@ def test_what_is_not_there_yet_is_refused_rather_than_ignored(config: dict[str, 
 
 def test_all_that_is_not_there_yet_is_named_at_once() -> None:
     with pytest.raises(UnsupportedError, match=r"extenders: .*; profiles\[0\]\.pluginConfig\[0\]: "):
-        load_config({**plugin_args("VolumeBinding"), **EXTENDER})
+        load_config({**plugin_args("DynamicResources"), **EXTENDER})
 
 
 @pytest.mark.parametrize(

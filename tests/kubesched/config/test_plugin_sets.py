@@ -18,6 +18,10 @@ FILTERS = [
     "NodeAffinity",
     "NodePorts",
     "NodeResourcesFit",
+    "VolumeRestrictions",
+    "NodeVolumeLimits",
+    "VolumeBinding",
+    "VolumeZone",
     "PodTopologySpread",
     "InterPodAffinity",
 ]
@@ -25,12 +29,13 @@ SCORERS = [
     "TaintToleration",
     "NodeAffinity",
     "NodeResourcesFit",
+    "VolumeBinding",
     "PodTopologySpread",
     "InterPodAffinity",
     "NodeResourcesBalancedAllocation",
     "ImageLocality",
 ]
-WEIGHTS = dict(zip(SCORERS, [3, 2, 1, 2, 2, 1, 1], strict=True))
+WEIGHTS = dict(zip(SCORERS, [3, 2, 1, 1, 2, 2, 1, 1], strict=True))
 ALL = {"disabled": [{"name": "*"}]}
 
 
@@ -75,10 +80,10 @@ def test_the_default_plugins_run_where_they_are_implemented() -> None:
         ("postBind", []),
     ],
 )
-def test_plugins_without_work_in_the_core_keep_their_place(point: str, want: list[str]) -> None:
+def test_the_other_points_have_their_plugins(point: str, want: list[str]) -> None:
     profile = resolve()
     assert list(profile.plugins.by_point[point]) == want
-    assert profile.at(point) == []
+    assert profile.at(point) == [name for name in want if name == "VolumeBinding"]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +194,7 @@ def test_a_plugin_named_twice_everywhere_may_be_overridden_at_its_points() -> No
     [
         *(
             ("filter", "preFilter", name)
-            for name in ("NodeResourcesFit", "NodePorts", "PodTopologySpread", "InterPodAffinity")
+            for name in ("NodeResourcesFit", "NodePorts", "VolumeBinding", "PodTopologySpread", "InterPodAffinity")
         ),
         *(("score", "preScore", name) for name in ("TaintToleration", "PodTopologySpread", "InterPodAffinity")),
     ],

@@ -229,7 +229,7 @@ Call = Callable[[SchedulingQueue], object]
         pytest.param(lambda q: q.tick(-1), StateError, "got -1", id="time is negative"),
         pytest.param(lambda q: q.add({"metadata": {}}, SECOND), ObjectError, "metadata.name must be a DNS subdomain name", id="pod without name"),
         pytest.param(lambda q: q.add(make_pod("a", schedulingGates=[{}]), SECOND), ObjectError, r"pod default/a: spec.schedulingGates\[0\].name must be given", id="gate without name"),
-        pytest.param(lambda q: q.add(make_pod("a", volumes=[{"name": "v", "rbd": {"monitors": 5}}]), SECOND), ObjectError, r"spec.volumes\[0\].rbd.monitors must be a list, got 5", id="volume of another type"),
+        pytest.param(lambda q: q.add(make_pod("a", volumes=[{"name": "v", "rbd": {"image": "disk", "monitors": 5}}]), SECOND), ObjectError, r"spec.volumes\[0\].rbd.monitors must be a list, got 5", id="volume of another type"),
         pytest.param(lambda q: q.update(make_pod("a"), make_pod("b"), SECOND), ObjectError, "new pod must be default/a, got default/b", id="update of two pods"),
         pytest.param(lambda q: q.move_all_to_active_or_backoff(NODE_ADD, None, None, SECOND), ObjectError, "event NodeAdd: new object must be given, got None", id="event without object"),
         pytest.param(lambda q: q.move_all_to_active_or_backoff(NODE_ADD, make_node("n"), make_node("n"), SECOND), ObjectError, "event NodeAdd: old object must be None, got one", id="event with one object too many"),
