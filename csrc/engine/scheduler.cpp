@@ -30,7 +30,8 @@ Scheduler::Scheduler(std::vector<std::string> profile_records, const Registry& r
                      const SchedulerOptions& options)
     : tie_break_(options.tie_break),
       rng_(options.seed),
-      kernels_(options.kernels == nullptr ? &best_kernels() : options.kernels) {
+      kernels_(options.kernels == nullptr ? &best_kernels() : options.kernels),
+      extenders_(options.extenders) {
   auto profiles = std::make_shared<std::vector<std::unique_ptr<Profile>>>();
   for (const std::string& record : profile_records) {
     StringTable& strings = state_.edit_strings();
@@ -47,8 +48,14 @@ Scheduler::Scheduler(const Scheduler& other)
       tie_break_(other.tie_break_),
       rng_(other.rng_),
       kernels_(other.kernels_),
+      extenders_(other.extenders_),
       next_start_(other.next_start_),
       memos_(other.profiles_->size()) {}
+
+void Scheduler::rewind(const Mark& mark) {
+  rng_ = mark.rng;
+  next_start_ = mark.next_start;
+}
 
 const Profile& Scheduler::profile_for(const PodShape& shape) const {
   if (profiles_->size() == 1) return *profiles_->front();
@@ -124,10 +131,15 @@ void Scheduler::filter(Cycle& cycle, const Profile& profile, Filtered& filtered)
 void Scheduler::sample(const Profile& profile, const NodeMask& candidates, Filtered& filtered) {
   const auto num_candidates = static_cast<std::int64_t>(candidates.count());
   filtered.evaluated = num_candidates;
+  if (!extenders_.empty()) filtered.passed = candidates;
   const std::int64_t percentage = profile.spec().percentage_of_nodes_to_score;
   if (percentage == ProfileSpec::kAllNodes || num_candidates == 0) return;
-  const std::int64_t enough = profile.score().empty() ? 1 : feasible_nodes_to_find(percentage, num_candidates);
-  filtered.evaluated = keep_first_feasible(candidates, next_start_ % num_candidates, enough, filtered.feasible);
+  const bool any_will_do =
+      profile.score().empty() && !has_extender(&Extender::filters) && !has_extender(&Extender::prioritizes);
+  const std::int64_t enough = any_will_do ? 1 : feasible_nodes_to_find(percentage, num_candidates);
+  const std::int64_t start = next_start_ % num_candidates;
+  filtered.evaluated = keep_first_feasible(candidates, start, enough, filtered.feasible);
+  if (!extenders_.empty()) filtered.passed = passed_candidates(candidates, start, filtered.evaluated);
   next_start_ = (next_start_ + filtered.evaluated) % static_cast<std::int64_t>(state_.nodes().size());
 }
 
@@ -146,6 +158,21 @@ void Scheduler::score(Cycle& cycle, const Profile& profile, const NodeMask& feas
   for (const ScoredPlugin* scored : by_node) {
     scored->plugin->add_score(cycle, feasible, scored->weight, totals_.data());
   }
+  for (const auto& extender : extenders_) extender->add_score(cycle, feasible, totals_.data());
+}
+
+bool Scheduler::has_extender(bool (Extender::*is)() const) const {
+  return std::any_of(extenders_.begin(), extenders_.end(), [&](const auto& extender) { return (*extender.*is)(); });
+}
+
+// schedule_one.go findNodesThatPassExtenders (v1.34).
+Status Scheduler::ask_extenders(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis, std::size_t num_filters) const {
+  for (std::size_t i = 0; i < extenders_.size() && nodes.any(); ++i) {
+    if (diagnosis != nullptr) diagnosis->set_plugin(static_cast<std::int16_t>(num_filters + i));
+    Status status = extenders_[i]->filter(cycle, nodes, diagnosis);
+    if (status.code != Code::kSuccess) return status;
+  }
+  return {};
 }
 
 NodeIndex Scheduler::choose(const std::vector<std::int64_t>& totals, const NodeMask& feasible, Rng& rng) {
@@ -182,10 +209,19 @@ Decision Scheduler::decide(ShapeId shape) {
     filter(cycle, profile, filtered);
     sample(profile, candidates, filtered);
     decision.evaluated_nodes = filtered.evaluated;
+    const Status answer = ask_extenders(cycle, filtered.feasible, nullptr, profile.filter().size());
+    if (answer.code != Code::kSuccess) {
+      decision.message = answer.reasons.front();
+      return decision;
+    }
     decision.feasible_nodes = static_cast<std::int64_t>(filtered.feasible.count());
   }
   if (decision.feasible_nodes == 0) {
     decision.message = failure_message(cycle, profile, filtered);
+    return decision;
+  }
+  if (decision.feasible_nodes == 1) {  // upstream asks no scorer then
+    filtered.feasible.for_each([&](std::size_t node) { decision.node = static_cast<NodeIndex>(node); });
     return decision;
   }
   score(cycle, profile, filtered.feasible);
@@ -211,7 +247,15 @@ std::string Scheduler::failure_message(Cycle& cycle, const Profile& profile, con
   const std::size_t num_nodes = state_.nodes().size();
   if (!filtered.rejecting_plugin.empty()) return pre_filter_error(num_nodes, filtered.rejection);
   Filtered again = pre_filter(cycle, profile);
-  const Diagnosis diagnosis = diagnose(cycle, profile, again.feasible, !again.listing_plugins.empty());
+  Diagnosis diagnosis = diagnose(cycle, profile, again.feasible, !again.listing_plugins.empty());
+  if (!extenders_.empty()) {
+    for (std::size_t node = 0; node < num_nodes; ++node) {
+      const bool left_out = diagnosis.nodes()[node].plugin == Rejection::kPreFilterResult;
+      if (!filtered.passed.test(node) && !left_out) diagnosis.forget(node);
+    }
+    again.feasible &= filtered.passed;
+    ask_extenders(cycle, again.feasible, &diagnosis, profile.filter().size());
+  }
   auto histogram = diagnosis.histogram();
   if (diagnosis.num_left_out() > 0) {
     histogram["node(s) didn't satisfy plugin(s) " + in_brackets(again.listing_plugins)] += diagnosis.num_left_out();
@@ -239,7 +283,16 @@ Explanation Scheduler::explain(ShapeId shape) {
     return explanation;
   }
   explanation.feasible = filtered.feasible;
+  filtered.passed = filtered.feasible;
+  for (const auto& extender : extenders_) explanation.filters.emplace_back(extender->name());
   explanation.diagnosis = diagnose(cycle, profile, explanation.feasible, !filtered.listing_plugins.empty());
+  const Status answer =
+      ask_extenders(cycle, explanation.feasible, &*explanation.diagnosis, profile.filter().size());
+  if (answer.code != Code::kSuccess) {
+    explanation.message = answer.reasons.front();
+    explanation.feasible.assign(num_nodes, false);
+    return explanation;
+  }
   if (!explanation.feasible.any()) {
     explanation.message = failure_message(cycle, profile, filtered);
     return explanation;
@@ -250,6 +303,13 @@ Explanation Scheduler::explain(ShapeId shape) {
     PluginScores scores{std::string(scored.plugin->name()), std::vector<std::int64_t>(num_nodes, 0)};
     scored.plugin->add_score(cycle, explanation.feasible, scored.weight, scores.weighted.data());
     for (std::size_t node = 0; node < num_nodes; ++node) explanation.totals[node] += scores.weighted[node];
+    explanation.scores.push_back(std::move(scores));
+  }
+  for (const auto& extender : extenders_) {
+    if (!extender->prioritizes()) continue;
+    PluginScores scores{std::string(extender->name()), std::vector<std::int64_t>(num_nodes, 0)};
+    extender->add_score(cycle, explanation.feasible, scores.weighted.data());
+    extender->add_score(cycle, explanation.feasible, explanation.totals.data());
     explanation.scores.push_back(std::move(scores));
   }
   Rng rng = rng_;
@@ -264,8 +324,7 @@ Decision Scheduler::schedule(std::string key, ShapeId shape) {
   return decision;
 }
 
-std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shapes, std::vector<std::string> keys,
-                                                std::vector<Unplaced>& unplaced) {
+void Scheduler::require_new_pods(const std::vector<ShapeId>& shapes, const std::vector<std::string>& keys) const {
   std::unordered_set<std::string_view> seen;
   seen.reserve(keys.size());
   for (const std::string& key : keys) {
@@ -273,7 +332,11 @@ std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shap
     if (!seen.insert(key).second) throw StateError("pod names must be unique, got '" + key + "' twice");
   }
   for (ShapeId shape : shapes) profile_for(state_.shapes()[shape]);
-  seen.clear();
+}
+
+std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shapes, std::vector<std::string> keys,
+                                                std::vector<Unplaced>& unplaced) {
+  require_new_pods(shapes, keys);
   state_.reserve_pods(keys.size());
   std::vector<NodeIndex> nodes(shapes.size(), kNoId);
   for (std::size_t i = 0; i < shapes.size(); ++i) {

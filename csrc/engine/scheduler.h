@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "framework/extender.h"
 #include "framework/profile.h"
 #include "kernels/kernels.h"
 #include "state/cluster_state.h"
@@ -21,6 +22,7 @@ struct SchedulerOptions {
   TieBreak tie_break = TieBreak::kFirst;  // among nodes of equal score: the first in node order, or a seeded draw
   std::uint64_t seed = 0;
   const Kernels* kernels = nullptr;  // nullptr: the best that the processor runs
+  std::vector<std::shared_ptr<const Extender>> extenders;  // in the order in which they are asked
 };
 
 // What one cycle decided. `message` is empty where a node was found.
@@ -40,7 +42,7 @@ struct PluginScores {
 struct Explanation {
   std::string pre_filter_plugin;  // empty unless a PreFilter rejected the pod
   Status pre_filter;
-  std::vector<std::string> filters;  // the profile's filter plugins; Rejection::plugin points into it
+  std::vector<std::string> filters;  // filter plugins, then extenders; Rejection::plugin points into it
   std::optional<Diagnosis> diagnosis;
   NodeMask feasible;
   std::vector<PluginScores> scores;  // of the plugins that were not skipped
@@ -55,6 +57,12 @@ struct Unplaced {
   std::string message;
 };
 
+// What cycles have moved besides the cluster: where sampling and chance stand.
+struct Mark {
+  Rng rng;
+  std::int64_t next_start;
+};
+
 // A cluster and how it is scheduled. A copy is independent. Not thread-safe per instance.
 class Scheduler {
  public:
@@ -66,10 +74,15 @@ class Scheduler {
   ClusterState& state() { return state_; }
   const ClusterState& state() const { return state_; }
   std::string_view kernels_name() const { return kernels_->name; }
+  Mark mark() const { return Mark{rng_, next_start_}; }
+  // After the pods placed since have been removed, the cycles since then have not been.
+  void rewind(const Mark& mark);
 
   Explanation explain(ShapeId shape);
   // Decides and, where a node is found, places the pod. StateError where the key is on a node already.
   Decision schedule(std::string key, ShapeId shape);
+  // StateError where a key is on a node or twice, or a shape has no profile.
+  void require_new_pods(const std::vector<ShapeId>& shapes, const std::vector<std::string>& keys) const;
   // Schedules pods in order; node_index[i] is kNoId where pod i fits nowhere. All keys are checked before any pod
   // is placed.
   std::vector<NodeIndex> schedule_many(const std::vector<ShapeId>& shapes, std::vector<std::string> keys,
@@ -84,6 +97,7 @@ class Scheduler {
     std::string rejecting_plugin;  // of a PreFilter
     Status rejection;
     std::vector<std::string> listing_plugins;  // PreFilters that gave a node list
+    NodeMask passed;                           // with extenders: the nodes that were looked at
   };
 
   const Profile& profile_for(const PodShape& shape) const;
@@ -95,6 +109,8 @@ class Scheduler {
   void sample(const Profile& profile, const NodeMask& candidates, Filtered& filtered);
   NodeIndex choose(const std::vector<std::int64_t>& totals, const NodeMask& feasible, Rng& rng);
   Decision decide(ShapeId shape);
+  Status ask_extenders(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis, std::size_t num_filters) const;
+  bool has_extender(bool (Extender::*is)() const) const;
   std::string failure_message(Cycle& cycle, const Profile& profile, const Filtered& filtered) const;
   Diagnosis diagnose(Cycle& cycle, const Profile& profile, NodeMask& nodes, bool has_node_list) const;
   void score(Cycle& cycle, const Profile& profile, const NodeMask& feasible);
@@ -104,6 +120,7 @@ class Scheduler {
   TieBreak tie_break_;
   Rng rng_;
   const Kernels* kernels_;
+  std::vector<std::shared_ptr<const Extender>> extenders_;
   std::int64_t next_start_ = 0;
   std::vector<std::vector<std::unique_ptr<ShapeMemo>>> memos_;  // by profile and shape
   std::size_t num_memos_ = 0;

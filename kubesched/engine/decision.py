@@ -16,6 +16,7 @@ class Decision:
         feasible_nodes: nodes that passed every filter.
         evaluated_nodes: nodes that the filters looked at; fewer than all under percentageOfNodesToScore or with a
             node list from a PreFilter plugin.
+        code: upstream's status: Success, Unschedulable, or Error where an extender failed.
     """
 
     pod: str
@@ -23,6 +24,7 @@ class Decision:
     message: str
     feasible_nodes: int
     evaluated_nodes: int
+    code: str = "Success"
 
     def __bool__(self) -> bool:
         """Tell whether a node was found."""
