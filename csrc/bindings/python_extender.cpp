@@ -54,8 +54,8 @@ void PythonExtender::add_score(Cycle&, const NodeMask& feasible, std::int64_t* t
   const std::int64_t* score = scores.data();
   // An extender's scores may be of any size; sums wrap as Go's do.
   feasible.for_each([&](std::size_t node) {
-    totals[node] = static_cast<std::int64_t>(static_cast<std::uint64_t>(totals[node]) +
-                                             static_cast<std::uint64_t>(score[node]));
+    totals[node] =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(totals[node]) + static_cast<std::uint64_t>(score[node]));
   });
 }
 

@@ -286,8 +286,7 @@ Explanation Scheduler::explain(ShapeId shape) {
   filtered.passed = filtered.feasible;
   for (const auto& extender : extenders_) explanation.filters.emplace_back(extender->name());
   explanation.diagnosis = diagnose(cycle, profile, explanation.feasible, !filtered.listing_plugins.empty());
-  const Status answer =
-      ask_extenders(cycle, explanation.feasible, &*explanation.diagnosis, profile.filter().size());
+  const Status answer = ask_extenders(cycle, explanation.feasible, &*explanation.diagnosis, profile.filter().size());
   if (answer.code != Code::kSuccess) {
     explanation.message = answer.reasons.front();
     explanation.feasible.assign(num_nodes, false);

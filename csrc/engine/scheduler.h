@@ -21,7 +21,7 @@ enum class TieBreak : std::uint8_t { kFirst, kRandom };
 struct SchedulerOptions {
   TieBreak tie_break = TieBreak::kFirst;  // among nodes of equal score: the first in node order, or a seeded draw
   std::uint64_t seed = 0;
-  const Kernels* kernels = nullptr;  // nullptr: the best that the processor runs
+  const Kernels* kernels = nullptr;                        // nullptr: the best that the processor runs
   std::vector<std::shared_ptr<const Extender>> extenders;  // in the order in which they are asked
 };
 

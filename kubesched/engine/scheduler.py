@@ -77,13 +77,12 @@ class Scheduler:
             raise ConfigError(f"tie_break must be 'first' or 'random', got {tie_break!r}")
         if not 0 <= seed < 2**64:
             raise ConfigError(f"seed must be an integer in 0..2**64 - 1, got {seed!r}")
-        self._config = load_config(config, plugin_infos(plugins or {}))
-        self._extensions = Extensions(self._config, plugins or {})
+        mine = {} if plugins is None else plugins
+        self._config = load_config(config, plugin_infos(mine))
+        self._extensions = Extensions(self._config, mine)
         self._node_json: dict[str, str] = {}
         profiles = [profile.to_blob() for profile in self._config.profiles]
-        self._engine = Engine(
-            profiles, tie_break, seed, kernels, self._extensions.plugins, self._extensions.extenders
-        )
+        self._engine = Engine(profiles, tie_break, seed, kernels, self._extensions.plugins, self._extensions.extenders)
         self._node_names: list[str] | None = None
         self._take_over(objects)
 

@@ -195,7 +195,9 @@ def _is_in_object(text: str) -> bool:
 
 
 def _common_length(text: str, literal: str) -> int:
-    return next((i for i, (a, b) in enumerate(zip(text, literal, strict=False)) if a != b), min(len(text), len(literal)))
+    return next(
+        (i for i, (a, b) in enumerate(zip(text, literal, strict=False)) if a != b), min(len(text), len(literal))
+    )
 
 
 def _quoted(char: str) -> str:

@@ -11,8 +11,10 @@ import json
 import socket
 import ssl
 import tempfile
+from http.client import RemoteDisconnected
 from pathlib import Path
 from time import monotonic_ns  # noqa: TID251 - how long a peer may take; upstream's httpTimeout
+from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
@@ -46,12 +48,11 @@ class Client:
             context = _make_context(config.tls, config.enable_https)
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
             raise ConfigError(f"{config.path}.tlsConfig: must be usable, got {error}") from error
+        if context.verify_mode == ssl.CERT_NONE:  # as the configuration asks, and upstream does without a word
+            urllib3.disable_warnings(exceptions.InsecureRequestWarning)
         name = config.tls.server_name
-        self._pool = urllib3.PoolManager(
-            retries=False,
-            ssl_context=context,
-            **({"server_hostname": name} if name else {}),
-        )
+        pool: dict[str, Any] = {"server_hostname": name} if name else {}
+        self._pool = urllib3.PoolManager(retries=False, ssl_context=context, **pool)
 
     def post(self, verb: str, body: str) -> bytes:
         """Return the answer's body.
@@ -140,8 +141,6 @@ def _go_text(error: BaseException, url: str) -> str:
     """Return what Go's net/http says of a request that failed."""
     parts = urlsplit(url)
     causes = list(_causes(error))
-    if any(isinstance(cause, (exceptions.TimeoutError, TimeoutError)) for cause in causes):
-        return _NO_HEADERS
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"tls: failed to verify certificate: x509: {_x509_text(cause)}"
@@ -150,10 +149,14 @@ def _go_text(error: BaseException, url: str) -> str:
         if isinstance(cause, ConnectionRefusedError):
             port = parts.port or (443 if parts.scheme == "https" else 80)
             return f"dial tcp {parts.hostname}:{port}: connect: connection refused"
+        if isinstance(cause, RemoteDisconnected):
+            return "EOF"
         if isinstance(cause, ConnectionResetError):
             return "connection reset by peer"
         if isinstance(cause, OSError) and cause.errno == errno.ENETUNREACH:
             return "connect: network is unreachable"
+    if any(isinstance(cause, (exceptions.TimeoutError, TimeoutError)) for cause in causes):
+        return _NO_HEADERS  # behind the others: urllib3's NewConnectionError is a timeout, too
     if isinstance(error, exceptions.ProtocolError):
         return "EOF"
     return str(causes[-1])

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class ExtenderFailure(Exception):  # noqa: N818
+class ExtenderFailure(Exception):
     """Upstream's text of what went wrong; never seen by callers of kubesched, who get it as a decision's message."""
