@@ -6,6 +6,7 @@ KubeschedError
   UnsupportedError                    something upstream has and kubesched has not yet
   ManifestError (also ValueError)     a file that is no YAML or JSON manifest: path, line
   TraceFormatError (also ValueError)  a file that is no trace: path, line, column
+  PluginError                         a plugin of the caller's raises, or answers what no plugin may: plugin, pod
   StateError                          a node or pod that is there twice, or not at all
   InternalError                       our bug: an invariant broke
 """
@@ -18,6 +19,7 @@ __all__ = [
     "KubeschedError",
     "ManifestError",
     "ObjectError",
+    "PluginError",
     "StateError",
     "TraceFormatError",
     "UnsupportedError",
@@ -46,6 +48,10 @@ class ManifestError(KubeschedError, ValueError):
 
 class TraceFormatError(KubeschedError, ValueError):
     """A file is not the trace it is taken for; the message names path, line and column."""
+
+
+class PluginError(KubeschedError):
+    """A plugin written in Python raised, or gave an answer of the wrong shape, type or range; names plugin and pod."""
 
 
 class StateError(KubeschedError):

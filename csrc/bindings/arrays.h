@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/column.h"
+#include "base/node_mask.h"
 
 namespace kubesched {
 
@@ -28,6 +29,14 @@ pybind11::array_t<T> take(std::vector<T> values) {
   auto* owner = new std::vector<T>(std::move(values));
   const pybind11::capsule base(owner, [](void* p) { delete static_cast<std::vector<T>*>(p); });
   return pybind11::array_t<T>(static_cast<pybind11::ssize_t>(owner->size()), owner->data(), base);
+}
+
+// A bool a node.
+inline pybind11::array_t<bool> to_array(const NodeMask& nodes) {
+  pybind11::array_t<bool> array(static_cast<pybind11::ssize_t>(nodes.size()));
+  bool* values = array.mutable_data();
+  for (std::size_t node = 0; node < nodes.size(); ++node) values[node] = nodes.test(node);
+  return array;
 }
 
 }  // namespace kubesched

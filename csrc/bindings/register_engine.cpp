@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "bindings/arrays.h"
+#include "bindings/python_extender.h"
+#include "bindings/python_plugin.h"
 #include "bindings/register.h"
 #include "engine/scheduler.h"
 #include "plugins/register_plugins.h"
@@ -19,7 +21,8 @@ namespace {
 using ShapeArray = py::array_t<ShapeId, py::array::c_style | py::array::forcecast>;
 
 std::unique_ptr<Scheduler> make_engine(const std::vector<py::bytes>& profiles, const std::string& tie_break,
-                                       std::uint64_t seed, const std::string& kernels) {
+                                       std::uint64_t seed, const std::string& kernels, const py::dict& plugins,
+                                       const std::vector<py::object>& extenders) {
   SchedulerOptions options;
   options.tie_break = tie_break == "random" ? TieBreak::kRandom : TieBreak::kFirst;
   options.seed = seed;
@@ -27,8 +30,10 @@ std::unique_ptr<Scheduler> make_engine(const std::vector<py::bytes>& profiles, c
     options.kernels = find_kernels(kernels);
     if (options.kernels == nullptr) throw py::value_error("kernels must be one of available_kernels()");
   }
-  return std::make_unique<Scheduler>(std::vector<std::string>(profiles.begin(), profiles.end()), make_registry(),
-                                     options);
+  Registry registry = make_registry();
+  add_python_plugins(registry, plugins);
+  for (const py::object& extender : extenders) options.extenders.push_back(std::make_shared<PythonExtender>(extender));
+  return std::make_unique<Scheduler>(std::vector<std::string>(profiles.begin(), profiles.end()), registry, options);
 }
 
 NodeIndex require_node(const Scheduler& engine, const std::string& name) {
@@ -200,9 +205,13 @@ py::dict labels_of_key(const Scheduler& engine, const std::string& key) {
 }  // namespace
 
 void register_engine(py::module_& module) {
+  py::class_<Mark>(module, "Mark");
   py::class_<Scheduler>(module, "Engine")
-      .def(py::init(&make_engine), py::arg("profiles"), py::arg("tie_break"), py::arg("seed"), py::arg("kernels") = "")
+      .def(py::init(&make_engine), py::arg("profiles"), py::arg("tie_break"), py::arg("seed"), py::arg("kernels") = "",
+           py::arg("plugins") = py::dict(), py::arg("extenders") = std::vector<py::object>())
       .def("fork", [](const Scheduler& engine) { return std::make_unique<Scheduler>(engine); })
+      .def("mark", &Scheduler::mark)
+      .def("rewind", &Scheduler::rewind, py::arg("mark"))
       .def_property_readonly("kernels", &Scheduler::kernels_name)
       .def_property_readonly("num_nodes", [](const Scheduler& engine) { return engine.state().nodes().size(); })
       .def_property_readonly("num_pods", [](const Scheduler& engine) { return engine.state().pods().size(); })
@@ -227,6 +236,10 @@ void register_engine(py::module_& module) {
       .def("node_of", &node_of)
       .def("schedule", &schedule, py::arg("key"), py::arg("shape"), py::arg("nominated_node_name"),
            py::arg("preemption"))
+      .def("require_new_pods",
+           [](const Scheduler& engine, const ShapeArray& shapes, const std::vector<std::string>& keys) {
+             engine.require_new_pods(std::vector<ShapeId>(shapes.data(), shapes.data() + shapes.size()), keys);
+           })
       .def("schedule_many", &schedule_many, py::arg("shapes"), py::arg("keys"), py::arg("preemption"))
       .def("explain", &explain, py::arg("key"), py::arg("shape"), py::arg("nominated_node_name"))
       .def("node_names", &node_names)

@@ -29,4 +29,12 @@ std::int64_t keep_first_feasible(const NodeMask& candidates, std::int64_t start,
   return passed;
 }
 
+NodeMask passed_candidates(const NodeMask& candidates, std::int64_t start, std::int64_t passed) {
+  const auto count = static_cast<std::int64_t>(candidates.count());
+  NodeMask result = candidates;
+  std::int64_t position = 0;
+  result.filter([&](std::size_t) { return (position++ - start + count) % count < passed; });
+  return result;
+}
+
 }  // namespace kubesched

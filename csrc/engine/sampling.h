@@ -15,4 +15,7 @@ std::int64_t feasible_nodes_to_find(std::int64_t percentage, std::int64_t num_no
 std::int64_t keep_first_feasible(const NodeMask& candidates, std::int64_t start, std::int64_t enough,
                                  NodeMask& feasible);
 
+// The candidates that such a walk passed: the first `passed` from the start-th one, round robin.
+NodeMask passed_candidates(const NodeMask& candidates, std::int64_t start, std::int64_t passed);
+
 }  // namespace kubesched

@@ -19,7 +19,8 @@ Scheduler::Scheduler(std::vector<std::string> profile_records, const Registry& r
                      const SchedulerOptions& options)
     : tie_break_(options.tie_break),
       rng_(options.seed),
-      kernels_(options.kernels == nullptr ? &best_kernels() : options.kernels) {
+      kernels_(options.kernels == nullptr ? &best_kernels() : options.kernels),
+      extenders_(options.extenders) {
   auto profiles = std::make_shared<std::vector<std::unique_ptr<Profile>>>();
   for (const std::string& record : profile_records) {
     StringTable& strings = state_.edit_strings();
@@ -36,8 +37,14 @@ Scheduler::Scheduler(const Scheduler& other)
       tie_break_(other.tie_break_),
       rng_(other.rng_),
       kernels_(other.kernels_),
+      extenders_(other.extenders_),
       next_start_(other.next_start_),
       memos_(other.profiles_->size()) {}
+
+void Scheduler::rewind(const Mark& mark) {
+  rng_ = mark.rng;
+  next_start_ = mark.next_start;
+}
 
 const Profile& Scheduler::profile_for(const PodShape& shape) const {
   if (profiles_->size() == 1) return *profiles_->front();
@@ -78,12 +85,18 @@ NodeIndex Scheduler::nominated_node(const PodToSchedule& pod) const {
   return nomination == nullptr ? kNoId : state_.nodes().find(nomination->node_name);
 }
 
-std::int64_t Scheduler::sample(const Profile& profile, const NodeMask& candidates, NodeMask& feasible) {
+std::int64_t Scheduler::sample(const Profile& profile, const NodeMask& candidates, NodeMask& feasible,
+                               NodeMask& looked_at) {
   const auto num_candidates = static_cast<std::int64_t>(candidates.count());
+  if (!extenders_.empty()) looked_at = candidates;
   const std::int64_t percentage = profile.spec().percentage_of_nodes_to_score;
   if (percentage == ProfileSpec::kAllNodes || num_candidates == 0) return num_candidates;
-  const std::int64_t enough = profile.score().empty() ? 1 : feasible_nodes_to_find(percentage, num_candidates);
-  const std::int64_t evaluated = keep_first_feasible(candidates, next_start_ % num_candidates, enough, feasible);
+  const bool any_will_do =
+      profile.score().empty() && !has_extender(&Extender::filters) && !has_extender(&Extender::prioritizes);
+  const std::int64_t enough = any_will_do ? 1 : feasible_nodes_to_find(percentage, num_candidates);
+  const std::int64_t start = next_start_ % num_candidates;
+  const std::int64_t evaluated = keep_first_feasible(candidates, start, enough, feasible);
+  if (!extenders_.empty()) looked_at = passed_candidates(candidates, start, evaluated);
   next_start_ = (next_start_ + evaluated) % static_cast<std::int64_t>(state_.nodes().size());
   return evaluated;
 }
@@ -103,6 +116,21 @@ void Scheduler::score(Cycle& cycle, const Profile& profile, const NodeMask& feas
   for (const ScoredPlugin* scored : by_node) {
     scored->plugin->add_score(cycle, feasible, scored->weight, totals_.data());
   }
+  for (const auto& extender : extenders_) extender->add_score(cycle, feasible, totals_.data());
+}
+
+bool Scheduler::has_extender(bool (Extender::*is)() const) const {
+  return std::any_of(extenders_.begin(), extenders_.end(), [&](const auto& extender) { return (*extender.*is)(); });
+}
+
+// schedule_one.go findNodesThatPassExtenders (v1.34).
+Status Scheduler::ask_extenders(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis, std::size_t num_filters) const {
+  for (std::size_t i = 0; i < extenders_.size() && nodes.any(); ++i) {
+    if (diagnosis != nullptr) diagnosis->set_plugin(static_cast<std::int16_t>(num_filters + i));
+    Status status = extenders_[i]->filter(cycle, nodes, diagnosis);
+    if (status.code != Code::kSuccess) return status;
+  }
+  return {};
 }
 
 NodeIndex Scheduler::choose(const std::vector<std::int64_t>& totals, const NodeMask& feasible, Rng& rng) {
@@ -135,17 +163,32 @@ Decision Scheduler::decide(const PodToSchedule& pod, PreemptionPolicy policy) {
   Cycle cycle = begin(memo_for(profile, pod.shape), pod);
   const FilterRun run(cycle, profile);
   const NodeIndex nominated = nominated_node(pod);
+  const std::size_t num_filters = profile.filter().size();
+  NodeMask looked_at;
   if (!run.is_rejected()) {
+    NodeMask feasible(state_.nodes().size());
     // The nominated node comes first and alone: it is likely where the pod goes.
     if (nominated != kNoId && run.passes(nominated)) {
-      decision.node = nominated;
-      decision.feasible_nodes = decision.evaluated_nodes = 1;
+      feasible.set(nominated);
+      if (ask_extenders(cycle, feasible, nullptr, num_filters).code == Code::kSuccess && feasible.any()) {
+        decision.node = nominated;
+        decision.feasible_nodes = decision.evaluated_nodes = 1;
+        return decision;
+      }
+    }
+    feasible = run.feasible();
+    decision.evaluated_nodes = sample(profile, run.candidates(), feasible, looked_at);
+    const Status answer = ask_extenders(cycle, feasible, nullptr, num_filters);
+    if (answer.code != Code::kSuccess) {
+      decision.message = answer.reasons.front();
       return decision;
     }
-    NodeMask feasible = run.feasible();
-    decision.evaluated_nodes = sample(profile, run.candidates(), feasible);
     decision.feasible_nodes = static_cast<std::int64_t>(feasible.count());
-    if (decision.feasible_nodes > 0) {
+    if (decision.feasible_nodes == 1) {  // upstream asks no scorer then
+      feasible.for_each([&](std::size_t node) { decision.node = static_cast<NodeIndex>(node); });
+      return decision;
+    }
+    if (decision.feasible_nodes > 1) {
       score(cycle, profile, feasible);
       decision.node = choose(totals_, feasible, rng_);
       return decision;
@@ -153,8 +196,7 @@ Decision Scheduler::decide(const PodToSchedule& pod, PreemptionPolicy policy) {
   }
   std::optional<Diagnosis> diagnosis;
   if (!run.is_rejected()) {
-    NodeMask none;
-    diagnosis = run.diagnose(none);
+    diagnosis = diagnose(cycle, profile, run, looked_at);
   }
   decision.message = diagnosis ? run.message(*diagnosis) : run.message();
   if (policy == PreemptionPolicy::kNever) return decision;
@@ -215,6 +257,20 @@ void Scheduler::apply(const PodToSchedule& pod, const PostFilterResult& result, 
   state_.nominate(std::string(pod.key), pod.shape, state_.strings()[node_name]);
 }
 
+Diagnosis Scheduler::diagnose(Cycle& cycle, const Profile& profile, const FilterRun& run,
+                              const NodeMask& looked_at) const {
+  NodeMask nodes;
+  Diagnosis diagnosis = run.diagnose(nodes);
+  if (extenders_.empty()) return diagnosis;
+  for (std::size_t node = 0; node < nodes.size(); ++node) {
+    const bool left_out = diagnosis.nodes()[node].plugin == Rejection::kPreFilterResult;
+    if (!looked_at.test(node) && !left_out) diagnosis.forget(node);
+  }
+  nodes &= looked_at;
+  ask_extenders(cycle, nodes, &diagnosis, profile.filter().size());
+  return diagnosis;
+}
+
 Explanation Scheduler::explain(const PodToSchedule& pod) {
   Explanation explanation;
   const std::size_t num_nodes = state_.nodes().size();
@@ -236,6 +292,15 @@ Explanation Scheduler::explain(const PodToSchedule& pod) {
   } else {
     explanation.diagnosis = run.diagnose(explanation.feasible);
   }
+  for (const auto& extender : extenders_) explanation.filters.emplace_back(extender->name());
+  if (explanation.diagnosis) {
+    const Status answer = ask_extenders(cycle, explanation.feasible, &*explanation.diagnosis, profile.filter().size());
+    if (answer.code != Code::kSuccess) {
+      explanation.message = answer.reasons.front();
+      explanation.feasible.assign(num_nodes, false);
+      return explanation;
+    }
+  }
   if (!explanation.feasible.any()) {
     const Diagnosis* diagnosis = explanation.diagnosis ? &*explanation.diagnosis : nullptr;
     bool clears_nomination = false;
@@ -249,6 +314,13 @@ Explanation Scheduler::explain(const PodToSchedule& pod) {
     PluginScores scores{std::string(scored.plugin->name()), std::vector<std::int64_t>(num_nodes, 0)};
     scored.plugin->add_score(cycle, explanation.feasible, scored.weight, scores.weighted.data());
     for (std::size_t node = 0; node < num_nodes; ++node) explanation.totals[node] += scores.weighted[node];
+    explanation.scores.push_back(std::move(scores));
+  }
+  for (const auto& extender : extenders_) {
+    if (!extender->prioritizes()) continue;
+    PluginScores scores{std::string(extender->name()), std::vector<std::int64_t>(num_nodes, 0)};
+    extender->add_score(cycle, explanation.feasible, scores.weighted.data());
+    extender->add_score(cycle, explanation.feasible, explanation.totals.data());
     explanation.scores.push_back(std::move(scores));
   }
   explanation.node = nominated != kNoId && explanation.feasible.test(nominated)
@@ -283,9 +355,7 @@ Decision Scheduler::schedule_new(const PodToSchedule& pod, PreemptionPolicy poli
   return decision;
 }
 
-std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shapes,
-                                                const std::vector<std::string>& keys, PreemptionPolicy policy,
-                                                std::vector<Outcome>& outcomes) {
+void Scheduler::require_new_pods(const std::vector<ShapeId>& shapes, const std::vector<std::string>& keys) const {
   std::unordered_set<std::string_view> seen;
   seen.reserve(keys.size());
   for (const std::string& key : keys) {
@@ -293,7 +363,12 @@ std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shap
     if (!seen.insert(key).second) throw StateError("pod names must be unique, got '" + key + "' twice");
   }
   for (ShapeId shape : shapes) profile_for(state_.shapes()[shape]);
-  seen.clear();
+}
+
+std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shapes,
+                                                const std::vector<std::string>& keys, PreemptionPolicy policy,
+                                                std::vector<Outcome>& outcomes) {
+  require_new_pods(shapes, keys);
   state_.reserve_pods(keys.size());
   std::vector<NodeIndex> nodes(shapes.size(), kNoId);
   for (std::size_t i = 0; i < shapes.size(); ++i) {

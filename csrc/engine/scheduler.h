@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "engine/filter_run.h"
+#include "framework/extender.h"
 #include "framework/profile.h"
 #include "kernels/kernels.h"
 #include "state/cluster_state.h"
@@ -21,7 +22,8 @@ enum class TieBreak : std::uint8_t { kFirst, kRandom };
 struct SchedulerOptions {
   TieBreak tie_break = TieBreak::kFirst;  // among nodes of equal score: the first in node order, or a seeded draw
   std::uint64_t seed = 0;
-  const Kernels* kernels = nullptr;  // nullptr: the best that the processor runs
+  const Kernels* kernels = nullptr;                        // nullptr: the best that the processor runs
+  std::vector<std::shared_ptr<const Extender>> extenders;  // in the order in which they are asked
 };
 
 // What happens to a pod that fits nowhere.
@@ -56,7 +58,7 @@ struct PluginScores {
 struct Explanation {
   std::string pre_filter_plugin;  // empty unless a PreFilter rejected the pod
   Status pre_filter;
-  std::vector<std::string> filters;  // the profile's filter plugins; Rejection::plugin points into it
+  std::vector<std::string> filters;  // filter plugins, then extenders; Rejection::plugin points into it
   std::optional<Diagnosis> diagnosis;
   NodeMask feasible;
   std::vector<PluginScores> scores;  // of the plugins that were not skipped
@@ -80,6 +82,12 @@ struct PodToSchedule {
   std::string_view nominated_node_name;  // status.nominatedNodeName; empty: what the cluster knows of the pod
 };
 
+// What cycles have moved besides the cluster: where sampling and chance stand.
+struct Mark {
+  Rng rng;
+  std::int64_t next_start;
+};
+
 // A cluster and how it is scheduled. A copy is independent. Not thread-safe per instance.
 class Scheduler {
  public:
@@ -91,10 +99,15 @@ class Scheduler {
   ClusterState& state() { return state_; }
   const ClusterState& state() const { return state_; }
   std::string_view kernels_name() const { return kernels_->name; }
+  Mark mark() const { return Mark{rng_, next_start_}; }
+  // After the pods placed since have been removed, the cycles since then have not been.
+  void rewind(const Mark& mark);
 
   Explanation explain(const PodToSchedule& pod);
   // Decides and, where a node is found, places the pod. StateError where the key is on a node already.
   Decision schedule(const PodToSchedule& pod, PreemptionPolicy policy);
+  // StateError where a key is on a node or twice, or a shape has no profile.
+  void require_new_pods(const std::vector<ShapeId>& shapes, const std::vector<std::string>& keys) const;
   // Schedules pods in order; node_index[i] is kNoId where pod i fits nowhere. All keys are checked before any pod
   // is placed.
   std::vector<NodeIndex> schedule_many(const std::vector<ShapeId>& shapes, const std::vector<std::string>& keys,
@@ -108,9 +121,13 @@ class Scheduler {
   Cycle begin(ShapeMemo& memo, const PodToSchedule& pod);
   NodeIndex nominated_node(const PodToSchedule& pod) const;
   // Keeps what percentageOfNodesToScore leaves of the feasible nodes; gives how many nodes were looked at.
-  std::int64_t sample(const Profile& profile, const NodeMask& candidates, NodeMask& feasible);
+  std::int64_t sample(const Profile& profile, const NodeMask& candidates, NodeMask& feasible, NodeMask& looked_at);
   NodeIndex choose(const std::vector<std::int64_t>& totals, const NodeMask& feasible, Rng& rng);
   Decision decide(const PodToSchedule& pod, PreemptionPolicy policy);
+  // Why no node fits, by the nodes that were looked at.
+  Diagnosis diagnose(Cycle& cycle, const Profile& profile, const FilterRun& run, const NodeMask& looked_at) const;
+  Status ask_extenders(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis, std::size_t num_filters) const;
+  bool has_extender(bool (Extender::*is)() const) const;
   // `diagnosis` is nullptr where a PreFilter rejected the pod.
   PostFilterResult post_filter(Cycle& cycle, const Profile& profile, const FilterRun& run, const Diagnosis* diagnosis,
                                NodeIndex nominated, Rng& rng, bool& clears_nomination) const;
@@ -125,6 +142,7 @@ class Scheduler {
   TieBreak tie_break_;
   Rng rng_;
   const Kernels* kernels_;
+  std::vector<std::shared_ptr<const Extender>> extenders_;
   std::int64_t next_start_ = 0;
   std::vector<std::vector<std::unique_ptr<ShapeMemo>>> memos_;  // by profile and shape
   std::size_t num_memos_ = 0;

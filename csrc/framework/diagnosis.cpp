@@ -24,7 +24,7 @@ std::map<std::string, std::int64_t> Diagnosis::histogram() const {
   for (const Rejection& node : nodes_) {
     if (node.plugin >= 0) ++by_set[node.reasons];
   }
-  std::map<std::string, std::int64_t> counts;
+  std::map<std::string, std::int64_t> counts = elsewhere_;
   for (std::size_t set = 0; set < by_set.size(); ++set) {
     if (by_set[set] == 0) continue;
     for (const std::string& reason : reason_sets_[set]) counts[reason] += by_set[set];

@@ -12,7 +12,7 @@ namespace kubesched {
 
 using ReasonSetId = std::uint32_t;
 
-// The first rejection of one node. `plugin` is the plugin's position in the profile's filter list.
+// Why one node was rejected. `plugin` is the plugin's position in the profile's filter list; extenders follow it.
 struct Rejection {
   static constexpr std::int16_t kNotRejected = -1;
   static constexpr std::int16_t kPreFilterResult = -2;  // left out by a PreFilter plugin's node list
@@ -22,7 +22,7 @@ struct Rejection {
   ReasonSetId reasons = 0;
 };
 
-// Filled by the filter plugins, node by node; each node keeps its first rejection.
+// Filled by the filter plugins, node by node; each node keeps its first rejection, unless an extender gives another.
 class Diagnosis {
  public:
   explicit Diagnosis(std::size_t num_nodes) : nodes_(num_nodes) {}
@@ -33,6 +33,10 @@ class Diagnosis {
   }
   void set_plugin(std::int16_t plugin) { plugin_ = plugin; }
   void reject(std::size_t node, Code code, ReasonSetId reasons) { nodes_[node] = Rejection{plugin_, code, reasons}; }
+  // A name that is no node's, or not among those asked about: counted, but nowhere to be shown.
+  void reject_elsewhere(const std::string& reason) { ++elsewhere_[reason]; }
+  // The node was not looked at after all.
+  void forget(std::size_t node) { nodes_[node] = Rejection{}; }
   void leave_out(std::size_t node) { nodes_[node].plugin = Rejection::kPreFilterResult; }
 
   const std::vector<Rejection>& nodes() const { return nodes_; }
@@ -45,6 +49,7 @@ class Diagnosis {
  private:
   std::vector<Rejection> nodes_;
   std::vector<std::vector<std::string>> reason_sets_;
+  std::map<std::string, std::int64_t> elsewhere_;
   std::int16_t plugin_ = 0;
 };
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kubesched.config.components import check_components
 from kubesched.config.decoding import Section
 from kubesched.config.document import load_mapping
-from kubesched.config.extenders import check_extenders
+from kubesched.config.extenders import ExtenderConfig, read_extenders
 from kubesched.config.plugin_config import API_VERSION, read_plugin_config
 from kubesched.config.plugin_sets import PluginSet, list_missing, read_plugin_sets, resolve_plugins
 from kubesched.config.profile import ALL_NODES, Profile
+from kubesched.config.registry import PLUGINS, PluginInfo
 from kubesched.errors import ConfigError, UnsupportedError
 
 _KIND = "KubeSchedulerConfiguration"
@@ -26,11 +27,13 @@ class SchedulerConfiguration:
     Attributes:
         profiles: at least one; names are unique.
         pod_initial_backoff_seconds, pod_max_backoff_seconds: of the scheduling queue.
+        extenders: in the order in which they are asked.
     """
 
     profiles: tuple[Profile, ...]
     pod_initial_backoff_seconds: int = 1
     pod_max_backoff_seconds: int = 10
+    extenders: tuple[ExtenderConfig, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,9 @@ class _QueueSort:
     args: Any
 
 
-def load_config(config: Mapping[str, Any] | str | os.PathLike[str] | None) -> SchedulerConfiguration:
+def load_config(
+    config: Mapping[str, Any] | str | os.PathLike[str] | None, plugins: Mapping[str, PluginInfo] | None = None
+) -> SchedulerConfiguration:
     """Read, default and validate a configuration.
 
     Where percentageOfNodesToScore is set nowhere, all nodes are evaluated; upstream samples them then, as it does here
@@ -50,10 +55,11 @@ def load_config(config: Mapping[str, Any] | str | os.PathLike[str] | None) -> Sc
     Args:
         config: a mapping, the path of a YAML or JSON file, or None for the default configuration. Unlike upstream,
             apiVersion and kind may be left out.
+        plugins: name -> what is known of a plugin that upstream does not have.
 
     Raises:
         ConfigError: the file cannot be read, or upstream would refuse the configuration; all faults are named.
-        UnsupportedError: it asks for a plugin or an extender that kubesched does not have yet.
+        UnsupportedError: it asks for a plugin that kubesched does not have yet.
     """
     if config is None:
         config = {}
@@ -63,7 +69,7 @@ def load_config(config: Mapping[str, Any] | str | os.PathLike[str] | None) -> Sc
         raise ConfigError(f"configuration must be a mapping or a path, got {type(config).__name__}")
     faults: list[str] = []
     missing: list[str] = []
-    result = _read(Section(config, "", faults), missing)
+    result = _read(Section(config, "", faults), {**PLUGINS, **(plugins or {})}, missing)
     if faults:
         raise ConfigError("; ".join(faults))
     if missing:
@@ -71,7 +77,7 @@ def load_config(config: Mapping[str, Any] | str | os.PathLike[str] | None) -> Sc
     return result
 
 
-def _read(top: Section, missing: list[str]) -> SchedulerConfiguration:
+def _read(top: Section, known: Mapping[str, PluginInfo], missing: list[str]) -> SchedulerConfiguration:
     for key, want in (("apiVersion", API_VERSION), ("kind", _KIND)):
         value = top.text(key, want)
         if value != want:
@@ -84,11 +90,17 @@ def _read(top: Section, missing: list[str]) -> SchedulerConfiguration:
         top.fault("podInitialBackoffSeconds", "must be greater than 0", initial)
     if longest < initial:
         top.fault("podMaxBackoffSeconds", "must not be below podInitialBackoffSeconds", longest)
-    if check_extenders(top):
-        missing.append("extenders: asks for extenders, which kubesched does not have yet")
-    profiles = _read_profiles(top, percentage, missing)
+    extenders = read_extenders(top)
+    profiles = _read_profiles(top, percentage, known, missing)
+    if extenders.ignored_resources:  # in place of the profile's own, as upstream has it
+        profiles = tuple(_ignoring(profile, extenders.ignored_resources) for profile in profiles)
     top.finish()
-    return SchedulerConfiguration(profiles, initial, longest)
+    return SchedulerConfiguration(profiles, initial, longest, extenders.configs)
+
+
+def _ignoring(profile: Profile, resources: tuple[str, ...]) -> Profile:
+    fit = replace(profile.args.fit, ignored_resources=resources)
+    return replace(profile, args=replace(profile.args, fit=fit))
 
 
 def _read_percentage(section: Section) -> int:
@@ -99,7 +111,9 @@ def _read_percentage(section: Section) -> int:
     return percentage
 
 
-def _read_profiles(top: Section, percentage: int, missing: list[str]) -> tuple[Profile, ...]:
+def _read_profiles(
+    top: Section, percentage: int, known: Mapping[str, PluginInfo], missing: list[str]
+) -> tuple[Profile, ...]:
     sections = top.sections("profiles") or [Section({}, "profiles[0]", top.faults)]
     default_name = "default-scheduler" if len(sections) == 1 else ""
     profiles: list[Profile] = []
@@ -110,18 +124,20 @@ def _read_profiles(top: Section, percentage: int, missing: list[str]) -> tuple[P
             section.fault("schedulerName", "must be given", name)
         if any(profile.scheduler_name == name for profile in profiles):
             section.fault("schedulerName", "must be unique", name)
-        profile, queue_sort = _read_profile(section, name, percentage, missing)
+        profile, queue_sort = _read_profile(section, name, percentage, known, missing)
         profiles.append(profile)
         queue_sorts.append(queue_sort)
         _check_queue_sort(section, queue_sort, queue_sorts[0])
     return tuple(profiles)
 
 
-def _read_profile(section: Section, name: str, percentage: int, missing: list[str]) -> tuple[Profile, _QueueSort]:
+def _read_profile(
+    section: Section, name: str, percentage: int, known: Mapping[str, PluginInfo], missing: list[str]
+) -> tuple[Profile, _QueueSort]:
     """Read one profile; the configuration's percentage holds where the profile has none of its own."""
     own_percentage = _read_percentage(section)
     sets = read_plugin_sets(section.section("plugins"))
-    plugins = resolve_plugins(sets, section.path, section.faults)
+    plugins = resolve_plugins(sets, section.path, section.faults, known)
     config = read_plugin_config(section)
     section.finish()
     missing.extend(list_missing(sets, section.path))

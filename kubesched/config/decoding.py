@@ -145,15 +145,16 @@ class Section:
             self.fault(key, "must be a duration such as 15s", value)
         return parsed or default_ns
 
-    def binary(self, key: str) -> None:
-        """Check a base64 field, which has no effect here."""
+    def binary(self, key: str) -> bytes:
+        """Return the bytes of a base64 field."""
         value = self.raw(key)
         if value is None:
-            return
+            return b""
         try:
-            base64.b64decode(re.sub(r"[\r\n]", "", value), validate=True)
+            return base64.b64decode(re.sub(r"[\r\n]", "", value), validate=True)
         except (TypeError, ValueError, binascii.Error):
             self.fault(key, "must be bytes in base64", value)
+            return b""
 
     def texts(self, key: str) -> list[str]:
         """Return a list of strings; those that are none read as empty."""

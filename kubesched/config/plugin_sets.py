@@ -16,6 +16,7 @@ from kubesched.config.registry import (
     NEEDS_PRE_SCORE,
     PLUGINS,
     REMOVED_PLUGINS,
+    PluginInfo,
 )
 
 _MAX_NODE_SCORE = 100
@@ -97,47 +98,59 @@ def _merge(defaults: PluginSet, custom: PluginSet) -> PluginSet:
     return PluginSet(tuple(merged), custom.disabled)
 
 
-def resolve_plugins(custom: Mapping[str, PluginSet], path: str, faults: list[str]) -> ResolvedPlugins:
+def resolve_plugins(
+    custom: Mapping[str, PluginSet], path: str, faults: list[str], known: Mapping[str, PluginInfo] = PLUGINS
+) -> ResolvedPlugins:
     """Merge a profile's plugins with the defaults and expand multiPoint.
 
     Args:
         custom: what the profile enables and disables, by extension point and `multiPoint`.
         path: of the profile, for faults.
         faults: takes what upstream refuses.
+        known: every plugin that may be named; the default profile has upstream's.
     """
     defaults = PluginSet(tuple(EnabledPlugin(name, info.weight) for name, info in PLUGINS.items()))
     multi_point = _merge(defaults, custom["multiPoint"])
     for point, plugins in custom.items():
-        _check_names(plugins.enabled, point, f"{path}.plugins.{point}.enabled", faults)
+        _check_names(plugins.enabled, point, f"{path}.plugins.{point}.enabled", faults, known)
     by_point = {
-        point: tuple(_expand(point, custom[point], multi_point, f"{path}.plugins.{point}", faults))
+        point: tuple(_expand(point, custom[point], multi_point, f"{path}.plugins.{point}", faults, known))
         for point in EXTENSION_POINTS
     }
-    weights = _score_weights([*custom["score"].enabled, *multi_point.enabled], f"{path}.plugins.score", faults)
+    weights = _score_weights([*custom["score"].enabled, *multi_point.enabled], f"{path}.plugins.score", faults, known)
     _check_points(by_point, path, faults)
     return ResolvedPlugins(MappingProxyType(by_point), MappingProxyType(weights))
 
 
-def _check_names(enabled: Iterable[EnabledPlugin], point: str, path: str, faults: list[str]) -> None:
+def _check_names(
+    enabled: Iterable[EnabledPlugin], point: str, path: str, faults: list[str], known: Mapping[str, PluginInfo]
+) -> None:
     for i, plugin in enumerate(enabled):
         if plugin.name in REMOVED_PLUGINS:
             faults.append(f"{path}[{i}].name: must not be a plugin that was removed, got {plugin.name!r}")
-        elif plugin.name not in PLUGINS:
+        elif plugin.name not in known:
             faults.append(f"{path}[{i}].name: must be a plugin that exists, got {plugin.name!r}")
-        elif point != "multiPoint" and point not in PLUGINS[plugin.name].points:
+        elif point != "multiPoint" and point not in known[plugin.name].points:
             faults.append(f"{path}[{i}].name: must be a plugin with the extension point {point}, got {plugin.name!r}")
 
 
-def _expand(point: str, plugins: PluginSet, multi_point: PluginSet, path: str, faults: list[str]) -> list[str]:
+def _expand(
+    point: str,
+    plugins: PluginSet,
+    multi_point: PluginSet,
+    path: str,
+    faults: list[str],
+    known: Mapping[str, PluginInfo],
+) -> list[str]:
     """Order one extension point: reconfigured plugins, then those of multiPoint, then the others enabled here."""
-    here = [plugin.name for plugin in plugins.enabled if point in _points(plugin.name)]
+    here = [plugin.name for plugin in plugins.enabled if point in _points(plugin.name, known)]
     _check_twice(here, path, faults)
     if "*" in plugins.disabled:
         return here
     through_multi_point: list[str] = []
     overriding: set[str] = set()
     for plugin in multi_point.enabled:
-        if point not in _points(plugin.name) or plugin.name in plugins.disabled:
+        if point not in _points(plugin.name, known) or plugin.name in plugins.disabled:
             continue
         if plugin.name in here:
             overriding.add(plugin.name)
@@ -148,8 +161,8 @@ def _expand(point: str, plugins: PluginSet, multi_point: PluginSet, path: str, f
     return first + through_multi_point + [name for name in here if name not in overriding]
 
 
-def _points(name: str) -> frozenset[str]:
-    info = PLUGINS.get(name)
+def _points(name: str, known: Mapping[str, PluginInfo]) -> frozenset[str]:
+    info = known.get(name)
     return info.points if info is not None else frozenset()
 
 
@@ -158,11 +171,13 @@ def _check_twice(names: list[str], path: str, faults: list[str]) -> None:
         faults.append(f"{path}: must name each plugin once, got {name!r} twice")
 
 
-def _score_weights(scored: Iterable[EnabledPlugin], path: str, faults: list[str]) -> dict[str, int]:
+def _score_weights(
+    scored: Iterable[EnabledPlugin], path: str, faults: list[str], known: Mapping[str, PluginInfo]
+) -> dict[str, int]:
     """Take each plugin's first weight, 1 where it is unset; all together must not overflow."""
     weights: dict[str, int] = {}
     for plugin in scored:
-        if "score" in _points(plugin.name):
+        if "score" in _points(plugin.name, known):
             weights.setdefault(plugin.name, plugin.weight or 1)
     if sum(weight * _MAX_NODE_SCORE for weight in weights.values()) > _MAX_TOTAL_SCORE:
         faults.append(f"{path}: weights must not add up to an overflow, got {weights}")

@@ -32,7 +32,8 @@ class Profile:
 
     def at(self, point: str) -> list[str]:
         """Return the plugins of an extension point that have work in the core, in order."""
-        return [name for name in self.plugins.by_point[point] if PLUGINS[name].in_core]
+        names = self.plugins.by_point[point]
+        return [name for name in names if name not in PLUGINS or PLUGINS[name].in_core]
 
     def to_blob(self) -> bytes:
         """Return the record that the core reads (csrc/framework/profile.cpp)."""

@@ -31,6 +31,7 @@ class Decision:
         feasible_nodes: nodes that passed every filter.
         evaluated_nodes: nodes that the filters looked at; fewer than all under percentageOfNodesToScore or with a
             node list from a PreFilter plugin.
+        code: upstream's status: Success, Unschedulable, or Error where an extender failed.
         preemption: what came of preemption; None where it was not tried, or no plugin is there for it.
     """
 
@@ -39,6 +40,7 @@ class Decision:
     message: str
     feasible_nodes: int
     evaluated_nodes: int
+    code: str = "Success"
     preemption: Preemption | None = None
 
     def __bool__(self) -> bool:

@@ -41,6 +41,10 @@ class NodeView:
         self._engine = engine
         self._names = names
 
+    def is_of(self, engine: object) -> bool:
+        """Tell whether these are the nodes of an engine."""
+        return self._engine is engine
+
     def __len__(self) -> int:
         """Count the nodes."""
         return len(self._names)

@@ -17,12 +17,21 @@ class PodBatch:
     A batch belongs to no scheduler. Slicing with a step of 1 gives a batch over the same shapes.
     """
 
-    __slots__ = ("_keys", "_records", "_shape_index")
+    __slots__ = ("_keys", "_records", "_shape_index", "_source_index", "_sources")
 
-    def __init__(self, records: Sequence[bytes], shape_index: npt.NDArray[np.int32], keys: Sequence[str]) -> None:
+    def __init__(
+        self,
+        records: Sequence[bytes],
+        shape_index: npt.NDArray[np.int32],
+        keys: Sequence[str],
+        sources: Sequence[Mapping[str, Any]],
+        source_index: npt.NDArray[np.int32],
+    ) -> None:
         self._records = records
         self._shape_index = shape_index
         self._keys = keys
+        self._sources = sources
+        self._source_index = source_index
 
     @classmethod
     def from_manifests(cls, pods: Sequence[Mapping[str, Any]]) -> PodBatch:
@@ -38,7 +47,7 @@ class PodBatch:
         for i, pod in enumerate(pods):
             index[i] = shapes.setdefault(encode_pod(pod), len(shapes))
             keys.append(pod_key(pod))
-        return cls(list(shapes), index, keys)
+        return cls(list(shapes), index, keys, list(pods), np.arange(len(pods), dtype=np.int32))
 
     @classmethod
     def from_templates(
@@ -74,7 +83,7 @@ class PodBatch:
         else:
             prefixes = [name.partition("/")[0] + "/" for name in full_names]
             keys = [prefixes[t] + name for t, name in zip(index.tolist(), names, strict=True)]
-        return cls(records, index, keys)
+        return cls(records, index, keys, list(templates), index)
 
     def __len__(self) -> int:
         """Count the pods."""
@@ -82,7 +91,9 @@ class PodBatch:
 
     def __getitem__(self, part: slice) -> PodBatch:
         """Return the pods of a slice as a batch."""
-        return PodBatch(self._records, self._shape_index[part], self._keys[part])
+        return PodBatch(
+            self._records, self._shape_index[part], self._keys[part], self._sources, self._source_index[part]
+        )
 
     @property
     def records(self) -> Sequence[bytes]:
@@ -98,3 +109,9 @@ class PodBatch:
     def keys(self) -> Sequence[str]:
         """The `namespace/name` of each pod."""
         return self._keys
+
+    def manifest(self, position: int) -> Mapping[str, Any]:
+        """Return the manifest of one pod; that of a copy is its template's with another name."""
+        source = self._sources[int(self._source_index[position])]
+        namespace, _, name = self._keys[position].partition("/")
+        return {**source, "metadata": {**source["metadata"], "namespace": namespace, "name": name}}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kubesched._core import Engine
 from kubesched.api.budget_codec import encode_budget
@@ -18,10 +19,13 @@ from kubesched.api.pod_fields import bound_node_name, is_finished
 from kubesched.api.pod_status import is_preempted, nominated_node_name, start_time_ns
 from kubesched.api.storage_codec import encode_storage, is_storage
 from kubesched.config import load_config
+from kubesched.engine.call import Call, encode_manifest, is_inside_call
 from kubesched.engine.decision import Decision, Preemption
 from kubesched.engine.explanation import Explanation
+from kubesched.engine.extensions import Extensions
 from kubesched.engine.node_view import NodeView
 from kubesched.engine.placements import Placements
+from kubesched.engine.plugin_adapter import plugin_infos
 from kubesched.engine.pod_batch import PodBatch
 from kubesched.errors import ConfigError, ObjectError, StateError
 
@@ -58,7 +62,7 @@ class Scheduler:
     Not thread-safe; two schedulers may be used from two threads.
     """
 
-    __slots__ = ("_config", "_engine", "_node_names")
+    __slots__ = ("_config", "_engine", "_extensions", "_node_json", "_node_names")
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class Scheduler:
         tie_break: str = "first",
         seed: int = 0,
         kernels: str = "",
+        plugins: Mapping[str, object] | None = None,
     ) -> None:
         """Take over a cluster's objects.
 
@@ -81,6 +86,7 @@ class Scheduler:
             seed: of every draw, 0 <= seed < 2**64.
             kernels: a name of `kubesched.engine.available_kernels`, to force a processor back end; empty picks the
                 best. Results do not depend on it.
+            plugins: name -> a plugin written in Python (docs/plugins.md), for the configuration to enable.
 
         Raises:
             ObjectError: an object breaks a rule of its type.
@@ -92,9 +98,12 @@ class Scheduler:
             raise ConfigError(f"tie_break must be 'first' or 'random', got {tie_break!r}")
         if not 0 <= seed < 2**64:
             raise ConfigError(f"seed must be an integer in 0..2**64 - 1, got {seed!r}")
-        self._config = load_config(config)
+        mine = {} if plugins is None else plugins
+        self._config = load_config(config, plugin_infos(mine))
+        self._extensions = Extensions(self._config, mine)
+        self._node_json: dict[str, str] = {}
         profiles = [profile.to_blob() for profile in self._config.profiles]
-        self._engine = Engine(profiles, tie_break, seed, kernels)
+        self._engine = Engine(profiles, tie_break, seed, kernels, self._extensions.plugins, self._extensions.extenders)
         self._node_names: list[str] | None = None
         self._take_over(objects)
 
@@ -106,7 +115,7 @@ class Scheduler:
                 raise ObjectError(f"objects[{position}] must be a mapping, got {type(obj).__name__}")
             kind = obj.get("kind")
             if kind == "Node":
-                self._engine.add_node(encode_node(obj))
+                self._put_node(obj, self._engine.add_node)
             elif kind == "Pod":
                 node_name = bound_node_name(obj)
                 if node_name and not is_finished(obj):
@@ -151,9 +160,11 @@ class Scheduler:
         Raises:
             ObjectError, UnsupportedError: as for `schedule`.
         """
+        self._require_idle()
         key = pod_key(pod)
         shape = self._engine.intern_shape(encode_pod(pod))
-        return Explanation(key, self._names(), self._engine.explain(key, shape, _nominated(pod)))
+        with self._call(key, pod).active():
+            return Explanation(key, self._names(), self._engine.explain(key, shape, _nominated(pod)))
 
     def schedule(self, pod: Manifest, *, preempt: bool | str = False) -> Decision:
         """Decide for one pod and, where a node is found, assume the pod on it.
@@ -169,12 +180,40 @@ class Scheduler:
             ObjectError: the pod breaks a rule of its type.
             UnsupportedError: the pod needs a part of kube-scheduler that is not there yet.
             StateError: a pod of that name is on a node already, or no profile has the pod's schedulerName.
+            PluginError: a plugin written in Python raises, or answers what it may not; nothing has changed then.
         """
+        self._require_idle()
         key = pod_key(pod)
         shape = self._engine.intern_shape(encode_pod(pod))
-        node, feasible, evaluated, message, raw = self._engine.schedule(key, shape, _nominated(pod), _policy(preempt))
-        found = self._names()[node] if node >= 0 else None
-        return Decision(key, found, message, feasible, evaluated, self._preemption(raw))
+        policy = _policy(preempt)
+        mark = self._engine.mark()
+        try:
+            return self._decide(key, shape, pod, policy)
+        except BaseException:
+            self._engine.rewind(mark)
+            raise
+
+    def _decide(self, key: str, shape: int, pod: Manifest, policy: str) -> Decision:
+        if not self._extensions:
+            node, feasible, evaluated, message, raw = self._engine.schedule(key, shape, _nominated(pod), policy)
+            code = "Success" if node >= 0 else "Unschedulable"
+            name = self._names()[node] if node >= 0 else None
+            return Decision(key, name, message, feasible, evaluated, code, self._preemption(raw))
+        call = self._call(key, pod)
+        with call.active():
+            node, feasible, evaluated, message, raw = self._engine.schedule(key, shape, _nominated(pod), policy)
+            name = self._names()[node] if node >= 0 else None
+            if name is not None:
+                try:
+                    refusal = self._extensions.commit(call, name)
+                except BaseException:
+                    self._engine.remove_pod(key)
+                    raise
+                if refusal is not None:
+                    self._engine.remove_pod(key)
+                    name, message = None, refusal
+        code = "Error" if call.has_failed else "Success" if name is not None else "Unschedulable"
+        return Decision(key, name, message, feasible, evaluated, code, self._preemption(raw))
 
     def _preemption(self, raw: tuple[int, list[str], str]) -> Preemption | None:
         nominated, victims, message = raw
@@ -190,16 +229,73 @@ class Scheduler:
             preempt: as for `schedule`. Victims may be pods of the same batch.
 
         Raises:
-            ConfigError, ObjectError, UnsupportedError, StateError: as for `schedule`; no pod is then placed.
+            ConfigError, ObjectError, UnsupportedError, StateError, PluginError: as for `schedule`; no pod is then
+                placed.
         """
+        self._require_idle()
         batch = pods if isinstance(pods, PodBatch) else PodBatch.from_manifests(pods)
         used, index = np.unique(batch.shape_index, return_inverse=True)
         shapes = np.array([self._engine.intern_shape(batch.records[i]) for i in used.tolist()], np.uint32)
         policy = _policy(preempt)
+        if self._extensions:
+            return self._schedule_each(batch, shapes[index], policy)
         node_index, messages, raw = self._engine.schedule_many(shapes[index], batch.keys, policy)
         found = ((i, self._preemption(result)) for i, result in raw.items())
         preemptions = {i: preemption for i, preemption in found if preemption is not None}
         return Placements(node_index, self._names(), batch.keys, messages, preemptions)
+
+    def _schedule_each(self, batch: PodBatch, shapes: npt.NDArray[np.uint32], policy: str) -> Placements:
+        """Decide pod by pod, with the manifest of each at hand for plugins and extenders."""
+        self._engine.require_new_pods(shapes, batch.keys)
+        mark = self._engine.mark()
+        decisions: list[Decision] = []
+        try:
+            for i, shape in enumerate(shapes.tolist()):
+                decisions.append(self._decide(batch.keys[i], shape, batch.manifest(i), policy))
+        except BaseException:
+            for i, decision in reversed(list(enumerate(decisions))):
+                if decision.node is not None:
+                    self._engine.remove_pod(decision.pod)
+                    self._extensions.unreserve(self._call(decision.pod, batch.manifest(i)), decision.node)
+            self._engine.rewind(mark)
+            raise
+        position = {name: i for i, name in enumerate(self._names())}
+        node_index = np.array([-1 if d.node is None else position[d.node] for d in decisions], np.int32)
+        messages = {i: decision.message for i, decision in enumerate(decisions) if decision.node is None}
+        preemptions = {i: d.preemption for i, d in enumerate(decisions) if d.preemption is not None}
+        return Placements(node_index, self._names(), batch.keys, messages, preemptions)
+
+    def sort(self, pods: Sequence[Manifest]) -> list[Manifest]:
+        """Return pods in the order in which the scheduling queue would give them out.
+
+        That is by spec.priority, highest first, or as the `less` of the queueSort plugin written in Python says; pods
+        that are equal keep their order (plugins/queuesort/priority_sort.go, v1.34, where the earlier comes first).
+
+        Raises:
+            ObjectError: a pod breaks a rule of its type.
+            PluginError: the plugin raises, or answers what it may not.
+        """
+        keys = [pod_key(pod) for pod in pods]
+        for pod in pods:
+            encode_pod(pod)
+        plugin = self._extensions.sorter()
+        if plugin is not None:
+            return [pods[i] for i in plugin.sort(list(pods), keys)]
+        return sorted(pods, key=lambda pod: -((pod.get("spec") or {}).get("priority") or 0))
+
+    def _call(self, key: str, pod: Manifest) -> Call:
+        return Call(key, pod, self.nodes, self._names(), self._node_json)
+
+    def _put_node(self, node: Manifest, put: Callable[[bytes], None]) -> None:
+        """Hand a node to the core, and keep its manifest where an extender wants it."""
+        record = encode_node(node)
+        if not self._extensions.need_nodes:
+            put(record)
+            return
+        name = node["metadata"]["name"]
+        text = encode_manifest(node, f"node {name}")
+        put(record)
+        self._node_json[name] = text
 
     def add_pod(self, pod: Manifest) -> None:
         """Put a pod on the node that its spec.nodeName names.
@@ -208,6 +304,7 @@ class Scheduler:
             ObjectError: the pod breaks a rule of its type, or names no node.
             StateError: a pod of that name is on a node already, or the node is not there.
         """
+        self._require_idle()
         key = pod_key(pod)
         node_name = bound_node_name(pod)
         if not node_name:
@@ -220,6 +317,7 @@ class Scheduler:
         Raises:
             StateError: no such pod is on a node or nominated to one.
         """
+        self._require_idle()
         self._engine.remove_pod(key)
 
     def put(self, obj: Manifest) -> None:
@@ -245,7 +343,8 @@ class Scheduler:
             ObjectError: the node breaks a rule of its type.
             StateError: a node of that name is there.
         """
-        self._engine.add_node(encode_node(node))
+        self._require_idle()
+        self._put_node(node, self._engine.add_node)
         self._node_names = None
 
     def update_node(self, node: Manifest) -> None:
@@ -255,7 +354,8 @@ class Scheduler:
             ObjectError: the node breaks a rule of its type.
             StateError: no node of that name is there.
         """
-        self._engine.update_node(encode_node(node))
+        self._require_idle()
+        self._put_node(node, self._engine.update_node)
 
     def remove_node(self, name: str) -> list[str]:
         """Take a node away with its pods; return their `namespace/name`s, sorted.
@@ -263,7 +363,9 @@ class Scheduler:
         Raises:
             StateError: no node of that name is there.
         """
+        self._require_idle()
         gone = self._engine.remove_node(name)
+        self._node_json.pop(name, None)
         self._node_names = None
         return gone
 
@@ -297,6 +399,8 @@ class Scheduler:
         twin = object.__new__(Scheduler)
         twin._config = self._config
         twin._engine = self._engine.fork()
+        twin._extensions = self._extensions
+        twin._node_json = dict(self._node_json)
         twin._node_names = self._node_names
         return twin
 
@@ -309,6 +413,10 @@ class Scheduler:
     def num_pods(self) -> int:
         """Count the pods on nodes."""
         return self._engine.num_pods
+
+    def _require_idle(self) -> None:
+        if is_inside_call(self._engine):
+            raise StateError("a scheduler must not be used by its own plugins while it decides; a fork may be")
 
     def _names(self) -> list[str]:
         if self._node_names is None:

@@ -1,4 +1,4 @@
-"""Extenders are checked before they are refused as not there yet."""
+"""Extenders: what is refused, and how the rest is read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from kubesched.config import load_config
-from kubesched.errors import ConfigError, UnsupportedError
+from kubesched.config.extenders import ExtenderConfig, TlsConfig
+from kubesched.errors import ConfigError
 
 
 def managing(*names: str) -> dict[str, Any]:
@@ -43,11 +44,39 @@ def test_broken_extenders_are_refused(extenders: list[Any], want: str) -> None:
         load_config({"extenders": extenders})
 
 
-def test_extenders_are_not_there_yet() -> None:
+def test_all_fields_are_read() -> None:
     extender = {
         "urlPrefix": "https://127.0.0.1", "filterVerb": "f", "preemptVerb": "p", "prioritizeVerb": "s", "weight": 2**40,
-        "bindVerb": "b", "enableHTTPS": True, "httpTimeout": "5s", "nodeCacheCapable": True, "ignorable": True,
+        "bindVerb": "b", "enableHTTPS": True, "httpTimeout": "1500ms", "nodeCacheCapable": True, "ignorable": True,
         "tlsConfig": {"insecure": True, "serverName": "a", "certData": "aGk="}, **managing("example.com/a"),
     }  # fmt: skip
-    with pytest.raises(UnsupportedError, match="extenders: asks for extenders, which kubesched does not have yet"):
-        load_config({"extenders": [extender]})
+    (got,) = load_config({"extenders": [extender]}).extenders
+    assert got == ExtenderConfig(
+        "extenders[0]", "https://127.0.0.1", "f", "p", "s", "b", 2**40, 1500 * 10**6, True,
+        TlsConfig(insecure=True, server_name="a", cert_data=b"hi"), True, frozenset({"example.com/a"}), True,
+    )  # fmt: skip
+
+
+def test_defaults() -> None:
+    assert load_config({"extenders": [{}]}).extenders == (ExtenderConfig("extenders[0]", timeout_ns=5 * 10**9),)
+    assert load_config({"extenders": [{"httpTimeout": "0s"}]}).extenders[0].timeout_ns == 5 * 10**9
+
+
+def test_ignorable_extenders_stand_last() -> None:
+    extenders = [
+        {"urlPrefix": "a", "ignorable": True},
+        {"urlPrefix": "b"},
+        {"urlPrefix": "c", "ignorable": True},
+        {"urlPrefix": "d"},
+    ]
+    assert [extender.url_prefix for extender in load_config({"extenders": extenders}).extenders] == ["b", "d", "a", "c"]
+
+
+def test_ignored_resources_replace_those_of_every_profile() -> None:
+    ignored = [{"name": "example.com/a", "ignoredByScheduler": True}, {"name": "example.com/b"}]
+    args = [{"name": "NodeResourcesFit", "args": {"ignoredResources": ["example.com/c"]}}]
+    profiles = [{"schedulerName": "a", "pluginConfig": args}, {"schedulerName": "b"}]
+    with_extender = load_config({"profiles": profiles, "extenders": [{"managedResources": ignored}]})
+    assert [profile.args.fit.ignored_resources for profile in with_extender.profiles] == [("example.com/a",)] * 2
+    without = load_config({"profiles": profiles, "extenders": [{}]})
+    assert [profile.args.fit.ignored_resources for profile in without.profiles] == [("example.com/c",), ()]
