@@ -91,7 +91,10 @@ class VolumeWorkload(Workload):
         obj["metadata"]["labels"] = labels
         obj["status"] = {"phase": self.pick(*["Available"] * 6, "Bound", "Released")}
         if self.maybe(0.3):
-            spec["claimRef"] = {"namespace": self.pick("default", "team-a"), "name": f"c-{self.rng.randrange(NUM_CLAIMS)}"}
+            spec["claimRef"] = {
+                "namespace": self.pick("default", "team-a"),
+                "name": f"c-{self.rng.randrange(NUM_CLAIMS)}",
+            }
             if self.maybe(0.5):
                 spec["claimRef"]["uid"] = f"uid-{spec['claimRef']['name']}"
         if self.maybe(0.05):

@@ -11,7 +11,12 @@ ZONE, BETA_ZONE = "topology.kubernetes.io/zone", "failure-domain.beta.kubernetes
 IN_TREE = {
     "gcePersistentDisk": ("kubernetes.io/gce-pd", "pd.csi.storage.gke.io", "pdName", "topology.gke.io/zone"),
     "awsElasticBlockStore": ("kubernetes.io/aws-ebs", "ebs.csi.aws.com", "volumeID", "topology.ebs.csi.aws.com/zone"),
-    "cinder": ("kubernetes.io/cinder", "cinder.csi.openstack.org", "volumeID", "topology.cinder.csi.openstack.org/zone"),
+    "cinder": (
+        "kubernetes.io/cinder",
+        "cinder.csi.openstack.org",
+        "volumeID",
+        "topology.cinder.csi.openstack.org/zone",
+    ),
     "azureDisk": ("kubernetes.io/azure-disk", "disk.csi.azure.com", "diskURI", None),
     "portworxVolume": ("kubernetes.io/portworx-volume", "pxd.portworx.com", "volumeID", None),
 }
@@ -60,7 +65,9 @@ def csi_affinity(volume: Manifest, csi_node: Manifest | None) -> Manifest | None
         terms = ((affinity or {}).get("required") or {}).get("nodeSelectorTerms") or []
         keys = [e["key"] for term in terms for e in term.get("matchExpressions") or []]
         labels = volume["metadata"].get("labels") or {}
-        key = next((k for k in (ZONE, BETA_ZONE) if k in keys), next((k for k in (ZONE, BETA_ZONE) if k in labels), ZONE))
+        key = next(
+            (k for k in (ZONE, BETA_ZONE) if k in keys), next((k for k in (ZONE, BETA_ZONE) if k in labels), ZONE)
+        )
         found = [e for term in terms for e in term.get("matchExpressions") or [] if e["key"] == key]
         if any(e.get("values") for e in found):
             for expression in found:

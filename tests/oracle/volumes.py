@@ -228,7 +228,9 @@ def decide_unbound(
     for claim, volume in got:
         if volume is None:
             storage_class = cluster.storage["StorageClass", class_of(claim)]
-            if storage_class["provisioner"] == "kubernetes.io/no-provisioner" or not topology_allows(storage_class, node):
+            if storage_class["provisioner"] == "kubernetes.io/no-provisioner" or not topology_allows(
+                storage_class, node
+            ):
                 return [], no_volume
             if not has_capacity(cluster, storage_class, claim, node):
                 return [], ["node(s) did not have enough free storage"]
@@ -258,7 +260,9 @@ def best_volume(cluster: Cluster, claim: Manifest, node: Manifest, taken: list[s
         fits = volume_allows(spec.get("nodeAffinity"), node)
         if reserved:
             return volume if fits else None
-        selected = own.get("selector") is None or selector_matches(own["selector"], volume["metadata"].get("labels") or {})
+        selected = own.get("selector") is None or selector_matches(
+            own["selector"], volume["metadata"].get("labels") or {}
+        )
         modes = set(own.get("accessModes") or []) <= set(spec.get("accessModes") or [])
         if best is None and fits and modes and selected and (volume.get("status") or {}).get("phase") == "Available":
             best = volume
@@ -322,6 +326,10 @@ def reserve(cluster: Cluster, pod: Manifest, node_name: str) -> None:
             continue
         claim["spec"]["volumeName"] = volume["metadata"]["name"]
         mine[COMPLETED] = "yes"
-        ref = {"namespace": metadata.get("namespace") or "default", "name": metadata["name"], "uid": metadata.get("uid")}
+        ref = {
+            "namespace": metadata.get("namespace") or "default",
+            "name": metadata["name"],
+            "uid": metadata.get("uid"),
+        }
         volume["spec"]["claimRef"] = ref
         volume["status"] = {"phase": "Bound"}
