@@ -63,7 +63,7 @@ def make_storage(workload: str, num_nodes: int, num_pods: int) -> list[Manifest]
         storage_class["allowedTopologies"] = [{"matchLabelExpressions": [labels]}]
         for zone in ZONES:
             topology = {"matchLabels": {ZONE: zone}}
-            fields = {"storageClassName": "fast", "capacity": "100Gi", "nodeTopology": topology}
+            fields: Manifest = {"storageClassName": "fast", "capacity": "100Gi", "nodeTopology": topology}
             objects.append(storage_object("CSIStorageCapacity", zone, **fields))
     for i in range(num_nodes):
         drivers = [{"name": DRIVER, "nodeID": f"node-{i}", "allocatable": {"count": 24}}]

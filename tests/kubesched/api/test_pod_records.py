@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kubesched.api.pod_codec import encode_pod
-from kubesched.errors import ObjectError, UnsupportedError
+from kubesched.errors import ObjectError
 from tests.records import PodRecord, read_pod
 
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104
