@@ -85,7 +85,7 @@ def make_pods(num_pods: int) -> list[Manifest]:
 
 @pytest.mark.short
 @pytest.mark.parametrize("workload", WORKLOADS)
-def test_schedule_many_with_claims(benchmark: Any, workload: str) -> None:
+def test_volumes(benchmark: Any, workload: str) -> None:
     """Preparing the pods counts, too: each has a record of its own."""
     scheduler = ks.Scheduler([*make_nodes(NUM_NODES), *make_storage(workload, NUM_NODES, NUM_PODS)])
     pods = make_pods(NUM_PODS)
