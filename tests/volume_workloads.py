@@ -196,7 +196,7 @@ class VolumeWorkload(Workload):
         rbd = {"monitors": [self.pick("m1", "m2"), "m3"][: self.pick(1, 2)], "image": "i"}
         if self.maybe(0.3):
             rbd["pool"] = self.pick("rbd", "p")
-        return self.pick(
+        disk: Manifest = self.pick(
             {"gcePersistentDisk": {"pdName": self.pick("d1", "d2"), **read_only}},
             {"awsElasticBlockStore": {"volumeID": self.pick("vol-1", "vol-2"), **read_only}},
             {"iscsi": {"iqn": self.pick("iqn-1", "iqn-2"), "targetPortal": "x", "lun": 0, **read_only}},
@@ -204,3 +204,4 @@ class VolumeWorkload(Workload):
             {"cinder": {"volumeID": "cinder-1"}},
             {"portworxVolume": {"volumeID": self.pick("px-1", "px-2")}},
         )
+        return disk

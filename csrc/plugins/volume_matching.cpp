@@ -58,9 +58,11 @@ bool VolumeMatching::is_taken(VolumeId volume, std::size_t node) const {
   return !taken_.empty() && std::find(taken_[node].begin(), taken_[node].end(), volume) != taken_[node].end();
 }
 
-void VolumeMatching::take(VolumeId volume, NodeMask& open, NodeMask& found) {
+std::size_t VolumeMatching::take(VolumeId volume, NodeMask& open, NodeMask& found) {
+  std::size_t num_taken = 0;
   const auto take_on = [&](std::size_t node) {
     if (is_taken(volume, node)) return;
+    ++num_taken;
     found.set(node);
     open.reset(node);
     if (!taken_.empty()) taken_[node].push_back(volume);
@@ -71,6 +73,7 @@ void VolumeMatching::take(VolumeId volume, NodeMask& open, NodeMask& found) {
   } else {
     state_.rule_nodes(rule).for_each(open, take_on);
   }
+  return num_taken;
 }
 
 void VolumeMatching::take_prebound(std::size_t claim, NodeMask& open, NodeMask& found) {
@@ -93,8 +96,7 @@ std::vector<NodeMask> VolumeMatching::nodes_with_volume(const NodeMask& within) 
     std::size_t num_open = open.count();
     for (VolumeId volume : matching_[claim].others) {
       if (num_open == 0) break;
-      take(volume, open, found.back());
-      num_open = open.count();
+      num_open -= take(volume, open, found.back());
     }
   }
   return found;

@@ -33,7 +33,8 @@ class VolumeMatching {
  private:
   // Marks where the claim gets one of the prebound volumes; takes nodes that are decided out of `open`.
   void take_prebound(std::size_t claim, NodeMask& open, NodeMask& found);
-  void take(VolumeId volume, NodeMask& open, NodeMask& found);
+  // Gives the volume to the claim on the open nodes that it allows; returns how many those are.
+  std::size_t take(VolumeId volume, NodeMask& open, NodeMask& found);
   bool allows(VolumeId volume, std::size_t node);
   bool is_taken(VolumeId volume, std::size_t node) const;
 

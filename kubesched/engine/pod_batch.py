@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kubesched.api.pod_codec import encode_pod, pod_key
+from kubesched.api.pod_volumes import has_ephemeral_volume
 
 
 class PodBatch:
@@ -76,13 +77,16 @@ class PodBatch:
             raise ObjectError(f"template_index must be in 0..{len(templates) - 1}, got {index.min()}..{index.max()}")
         if names is not None and len(names) != index.size:
             raise ObjectError(f"names must be as many as template_index, got {len(names)} and {index.size}")
-        records = [encode_pod(template) for template in templates]
         full_names = [pod_key(template) for template in templates]
         if names is None:
             keys = [f"{full_names[t]}-{i}" for i, t in enumerate(index.tolist())]
         else:
             prefixes = [name.partition("/")[0] + "/" for name in full_names]
             keys = [prefixes[t] + name for t, name in zip(index.tolist(), names, strict=True)]
+        records = [encode_pod(template) for template in templates]
+        if any(has_ephemeral_volume(template) for template in templates):
+            copies = zip(index.tolist(), keys, strict=True)
+            return cls.from_manifests([_renamed(templates[t], key) for t, key in copies])
         return cls(records, index, keys, list(templates), index)
 
     def __len__(self) -> int:
@@ -115,3 +119,8 @@ class PodBatch:
         source = self._sources[int(self._source_index[position])]
         namespace, _, name = self._keys[position].partition("/")
         return {**source, "metadata": {**source["metadata"], "namespace": namespace, "name": name}}
+
+
+def _renamed(template: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a copy of a template under its own name: the claims of its ephemeral volumes have that in theirs."""
+    return {**template, "metadata": {**template["metadata"], "name": key.partition("/")[2]}}

@@ -25,12 +25,12 @@ def find(cluster: Cluster, kind: str, name: str) -> Manifest | None:
     return cluster.storage.get((kind, name))
 
 
-def annotations(obj: Manifest) -> dict[str, str]:
+def annotations_of(obj: Manifest) -> dict[str, str]:
     return obj["metadata"].get("annotations") or {}
 
 
 def class_of(obj: Manifest) -> str:
-    return annotations(obj).get(BETA_CLASS, obj["spec"].get("storageClassName") or "")
+    return str(annotations_of(obj).get(BETA_CLASS, obj["spec"].get("storageClassName") or ""))
 
 
 def claims_of(pod: Manifest, *, ephemeral: bool = True) -> list[tuple[str, bool]]:
@@ -86,7 +86,7 @@ def claim_problem(cluster: Cluster, pod: Manifest, key: str, ephemeral: bool) ->
 
 
 def is_bound(claim: Manifest) -> bool:
-    return bool(claim["spec"].get("volumeName")) and COMPLETED in annotations(claim)
+    return bool(claim["spec"].get("volumeName")) and COMPLETED in annotations_of(claim)
 
 
 def waits(cluster: Cluster, claim: Manifest) -> bool:
@@ -218,10 +218,12 @@ def decide_unbound(
     """What each claim would get on the node (None: a new volume), or why there is nothing for it."""
     name = node["metadata"]["name"]
     no_volume = ["node(s) didn't find available persistent volumes to bind"]
-    if any(annotations(claim).get(SELECTED, name) != name for claim in claims):
+    if any(annotations_of(claim).get(SELECTED, name) != name for claim in claims):
         return [], no_volume
-    got: list[tuple[Manifest, Manifest | None]] = [(claim, None) for claim in claims if SELECTED in annotations(claim)]
-    to_match = [claim for claim in claims if SELECTED not in annotations(claim)]
+    got: list[tuple[Manifest, Manifest | None]] = [
+        (claim, None) for claim in claims if SELECTED in annotations_of(claim)
+    ]
+    to_match = [claim for claim in claims if SELECTED not in annotations_of(claim)]
     for claim in sorted(to_match, key=request_of):
         taken = [volume["metadata"]["name"] for _, volume in got if volume is not None]
         got.append((claim, best_volume(cluster, claim, node, taken)))
