@@ -167,7 +167,7 @@ NodeIndex Scheduler::choose(const std::vector<std::int64_t>& totals, const NodeM
   throw InternalError("a feasible node has the best score");
 }
 
-Decision Scheduler::decide(ShapeId shape) {
+Decision Scheduler::decide(std::string_view key, ShapeId shape) {
   Decision decision;
   if (state_.nodes().size() == 0) {
     decision.message = kNoNodes;
@@ -190,6 +190,7 @@ Decision Scheduler::decide(ShapeId shape) {
   }
   score(cycle, profile, filtered.feasible);
   decision.node = choose(totals_, filtered.feasible, rng_);
+  for (const Plugin* plugin : profile.filter()) plugin->reserve(cycle, key, decision.node);
   return decision;
 }
 
@@ -259,7 +260,7 @@ Explanation Scheduler::explain(ShapeId shape) {
 
 Decision Scheduler::schedule(std::string key, ShapeId shape) {
   state_.require_new_pod(key);
-  Decision decision = decide(shape);
+  Decision decision = decide(key, shape);
   if (decision.node != kNoId) state_.place(std::move(key), shape, decision.node);
   return decision;
 }
@@ -277,7 +278,7 @@ std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shap
   state_.reserve_pods(keys.size());
   std::vector<NodeIndex> nodes(shapes.size(), kNoId);
   for (std::size_t i = 0; i < shapes.size(); ++i) {
-    Decision decision = decide(shapes[i]);
+    Decision decision = decide(keys[i], shapes[i]);
     nodes[i] = decision.node;
     if (decision.node == kNoId) {
       unplaced.push_back(Unplaced{static_cast<std::int64_t>(i), std::move(decision.message)});

@@ -94,7 +94,7 @@ class Scheduler {
   void filter(Cycle& cycle, const Profile& profile, Filtered& filtered) const;
   void sample(const Profile& profile, const NodeMask& candidates, Filtered& filtered);
   NodeIndex choose(const std::vector<std::int64_t>& totals, const NodeMask& feasible, Rng& rng);
-  Decision decide(ShapeId shape);
+  Decision decide(std::string_view key, ShapeId shape);
   std::string failure_message(Cycle& cycle, const Profile& profile, const Filtered& filtered) const;
   Diagnosis diagnose(Cycle& cycle, const Profile& profile, NodeMask& nodes, bool has_node_list) const;
   void score(Cycle& cycle, const Profile& profile, const NodeMask& feasible);

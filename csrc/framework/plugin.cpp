@@ -6,6 +6,8 @@ PreFilterResult Plugin::pre_filter(Cycle&) const { return {}; }
 
 void Plugin::filter(Cycle&, NodeMask&, Diagnosis*) const {}
 
+void Plugin::reserve(Cycle&, std::string_view, NodeIndex) const {}
+
 bool Plugin::pre_score(Cycle&, const NodeMask&) const { return false; }
 
 std::optional<std::int64_t> Plugin::uniform_score(Cycle&) const { return std::nullopt; }

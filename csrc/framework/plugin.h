@@ -14,7 +14,8 @@
 
 namespace kubesched {
 
-// One pod's scheduling cycle. Plugins may intern count rules in the state; they change nothing else.
+// One pod's scheduling cycle. Plugins may intern count rules in the state; they change nothing else
+// but in reserve().
 struct Cycle {
   ClusterState& state;
   ShapeId shape_id;
@@ -51,6 +52,10 @@ class Plugin {
 
   // Takes out of `nodes` those it rejects; with a diagnosis, says why for each.
   virtual void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const;
+
+  // The pod `key` goes to `node`: what it takes there besides resources is taken from now on.
+  // REQUIRES: the node passed filter() in this cycle.
+  virtual void reserve(Cycle& cycle, std::string_view key, NodeIndex node) const;
 
   // False is upstream's Skip: the plugin does not score this pod.
   virtual bool pre_score(Cycle& cycle, const NodeMask& feasible) const;

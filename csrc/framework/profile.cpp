@@ -45,6 +45,7 @@ ProfileSpec read_profile(std::string_view record, StringTable& strings) {
   spec.has_added_required_affinity = reader.boolean();
   spec.added_required_affinity = read_node_selector_terms(reader, strings);
   spec.added_preferred_affinity = read_weighted_node_selector_terms(reader, strings);
+  spec.dra_filter_timeout_ns = reader.i64();
   reader.finish();
   return spec;
 }

@@ -54,6 +54,7 @@ struct ProfileSpec {
   bool has_added_required_affinity = false;
   std::vector<NodeSelectorTerm> added_required_affinity;
   std::vector<WeightedNodeSelectorTerm> added_preferred_affinity;
+  std::int64_t dra_filter_timeout_ns = 0;  // 0 is none
 };
 
 ProfileSpec read_profile(std::string_view record, StringTable& strings);

@@ -68,6 +68,8 @@ void ClusterState::require_new_pod(std::string_view key) const {
 }
 
 void ClusterState::place(std::string key, ShapeId shape, NodeIndex node) {
+  const PodShape& pod = (*shapes_)[shape];
+  if (!pod.claims.empty()) devices_.edit().reserve_for(pod, key, *strings_);
   pods_.edit().add(std::move(key), shape, nodes_.uid(node));
   nodes_.charge(node, (*shapes_)[shape], 1);
   count(shape, node, 1);
@@ -79,6 +81,7 @@ void ClusterState::remove_pod(std::string_view key) {
   const PodRecord& pod = (*pods_)[id];
   const ShapeId shape = pod.shape;
   const NodeIndex node = nodes_.index_of_uid(pod.node_uid);
+  if (!(*shapes_)[shape].claims.empty()) devices_.edit().release_from((*shapes_)[shape], key, *strings_);
   pods_.edit().remove(id);
   nodes_.charge(node, (*shapes_)[shape], -1);
   count(shape, node, -1);

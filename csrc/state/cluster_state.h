@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/cow.h"
+#include "state/allocation_memo.h"
 #include "state/node_table.h"
 #include "state/owners.h"
 #include "state/pod_counts.h"
@@ -33,12 +34,20 @@ class ClusterState {
   const Namespaces& namespaces() const { return *namespaces_; }
   const Owners& owners() const { return *owners_; }
 
+  const Devices& devices() const { return *devices_; }
+  Devices& edit_devices() { return devices_.edit(); }
+  AllocationMemo& allocation_memo() { return allocation_memo_; }
+
   // Changes with every node, namespace, service or controller event: what is derived from those must be made again.
   std::uint64_t epoch() const { return epoch_; }
 
   ShapeId intern_shape(std::string_view record);
   void put_namespace(std::string_view name, std::string_view labels_record);
   void put_owner(std::string_view record);
+
+  void put_resource_slice(std::string_view record) { devices_.edit().put_slice(record, strings_.edit()); }
+  void put_device_class(std::string_view record) { devices_.edit().put_class(record, strings_.edit()); }
+  void put_resource_claim(std::string_view record) { devices_.edit().put_claim(record, strings_.edit()); }
 
   // StateError for a node that is there twice or not at all; the state is then unchanged.
   NodeIndex add_node(std::string_view record);
@@ -82,6 +91,8 @@ class ClusterState {
   Cow<Owners> owners_;
   PodCounts pod_counts_;
   TermCounts term_counts_;
+  Cow<Devices> devices_;
+  AllocationMemo allocation_memo_;
   std::uint64_t epoch_ = 0;
 };
 

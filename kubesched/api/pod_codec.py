@@ -14,6 +14,7 @@ from typing import Any
 
 from kubesched.api.fields import boolean, choice, entries, fault, integer, mapping, string_map, text
 from kubesched.api.label_rules import is_dns_subdomain, is_label_value, is_qualified_name
+from kubesched.api.pod_claims import write_claims
 from kubesched.api.pod_fields import pod_key
 from kubesched.api.pod_requests import DEFAULT_MEMORY_BYTES, DEFAULT_MILLI_CPU, read_pod_requests
 from kubesched.api.pod_topology import write_pod_affinity, write_spread
@@ -108,6 +109,7 @@ def _record_parts(pod: Any, namespace: Any, bound: Any) -> Any:
         b"\0" if spec.get("preemptionPolicy") is None else _preemption_record(spec),
         b"\0" if metadata.get("deletionTimestamp") is None else b"\1",
         text_record(text(spec, "schedulerName", "spec") or "default-scheduler"),
+        _EMPTY_LIST if spec.get("resourceClaims") is None else write_claims(pod, spec, metadata),
     ]
 
 
@@ -149,9 +151,8 @@ def _refuse_unsupported(spec: Any) -> None:
                         f"spec.volumes[{i}].{source} needs the volume plugins of kube-scheduler,"
                         " which kubesched does not have yet"
                     )
-    for field, plugin in (("resourceClaims", "DynamicResources"), ("schedulingGates", "SchedulingGates")):
-        if spec.get(field) is not None and entries(spec, field, "spec"):
-            raise UnsupportedError(f"spec.{field} needs {plugin}, which kubesched does not have yet")
+    if spec.get("schedulingGates") is not None and entries(spec, "schedulingGates", "spec"):
+        raise UnsupportedError("spec.schedulingGates needs SchedulingGates, which kubesched does not have yet")
 
 
 def _requests_record(pod: Any, spec: Any, containers: Any, bound: Any) -> Any:

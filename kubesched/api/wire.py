@@ -44,6 +44,10 @@ class Writer:
         """Append a string."""
         self._parts += text_record(value)
 
+    def blob(self, value: bytes) -> None:
+        """Append a record within a record."""
+        self._parts += pack_u32(len(value)) + value
+
     def texts(self, values: Iterable[str]) -> None:
         """Append a list of strings."""
         items = list(values)

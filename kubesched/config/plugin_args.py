@@ -72,6 +72,13 @@ class NodeAffinityArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class DynamicResourcesArgs:
+    """DynamicResourcesArgs; 0 is no timeout."""
+
+    filter_timeout_ns: int = 10_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class PluginArgs:
     """The arguments of all plugins of a profile."""
 
@@ -80,3 +87,4 @@ class PluginArgs:
     spread: SpreadArgs = field(default_factory=SpreadArgs)
     inter_pod_affinity: InterPodAffinityArgs = field(default_factory=InterPodAffinityArgs)
     node_affinity: NodeAffinityArgs = field(default_factory=NodeAffinityArgs)
+    dynamic_resources: DynamicResourcesArgs = field(default_factory=DynamicResourcesArgs)

@@ -15,6 +15,7 @@ from kubesched.config.plugin_args import (
     STRATEGIES,
     BalancedArgs,
     DefaultConstraint,
+    DynamicResourcesArgs,
     FitArgs,
     InterPodAffinityArgs,
     PluginArgs,
@@ -110,10 +111,10 @@ def _read_all(given: dict[str, Section], faults: list[str]) -> PluginArgs:
         spread=_read_spread(of("PodTopologySpread")),
         inter_pod_affinity=_read_inter_pod_affinity(of("InterPodAffinity")),
         node_affinity=read_node_affinity(of("NodeAffinity")),
+        dynamic_resources=_read_dynamic_resources(of("DynamicResources")),
     )
     _check_preemption(of("DefaultPreemption"))
     _check_volume_binding(of("VolumeBinding"))
-    _check_dynamic_resources(of("DynamicResources"))
     for section in given.values():
         section.finish()
     return args
@@ -262,6 +263,10 @@ def _check_volume_binding(section: Section) -> None:
         section.fault("shape", "must be absent: the feature gate StorageCapacityScoring is off", section.raw("shape"))
 
 
-def _check_dynamic_resources(section: Section) -> None:
-    if section.duration_ns("filterTimeout") < 0:
+def _read_dynamic_resources(section: Section) -> DynamicResourcesArgs:
+    if section.raw("filterTimeout") is None:
+        return DynamicResourcesArgs()
+    timeout_ns = section.duration_ns("filterTimeout")
+    if timeout_ns < 0:
         section.fault("filterTimeout", "must not be negative", section.raw("filterTimeout"))
+    return DynamicResourcesArgs(timeout_ns)

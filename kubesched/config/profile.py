@@ -70,6 +70,7 @@ class Profile:
         out.u8(0 if added.required is None else 1)
         write_node_terms(out, list(added.required or ()))
         write_preferred_node_terms(out, list(added.preferred))
+        out.i64(self.args.dynamic_resources.filter_timeout_ns)
 
 
 def _write_constraint(out: Writer, constraint: DefaultConstraint) -> None:

@@ -60,7 +60,7 @@ PLUGINS: dict[str, PluginInfo] = {
     "VolumeZone": _plugin("preFilter filter", is_there=False),
     "PodTopologySpread": _plugin("preFilter filter preScore score", 2),
     "InterPodAffinity": _plugin("preFilter filter preScore score", 2),
-    "DynamicResources": _plugin("preEnqueue preFilter filter postFilter reserve preBind", is_there=False),
+    "DynamicResources": _plugin("preEnqueue preFilter filter postFilter reserve preBind"),
     "DefaultPreemption": _plugin("postFilter preEnqueue", is_there=False),
     "NodeResourcesBalancedAllocation": _plugin("preScore score", 1),
     "ImageLocality": _plugin("score", 1),

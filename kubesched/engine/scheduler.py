@@ -15,6 +15,7 @@ from kubesched.api.owner_codec import encode_owner, is_owner
 from kubesched.api.pod_codec import encode_pod, pod_key
 from kubesched.api.pod_fields import bound_node_name, is_finished
 from kubesched.config import load_config
+from kubesched.engine.device_objects import is_device_object, put_device_object, put_verdicts
 from kubesched.engine.decision import Decision
 from kubesched.engine.explanation import Explanation
 from kubesched.engine.node_view import NodeView
@@ -93,6 +94,9 @@ class Scheduler:
                 self._engine.put_namespace(*encode_namespace_labels(obj))
             elif is_owner(obj):
                 self._engine.put_owner(encode_owner(obj))
+            elif is_device_object(obj):
+                put_device_object(self._engine, obj)
+        put_verdicts(self._engine)
         for pod, node_name in bound:
             self._add_bound(pod, node_name)
 

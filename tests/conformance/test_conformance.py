@@ -24,8 +24,9 @@ FAMILIES = (
     "ports",
     "images",
     "mixed",
+    "dra",
 )
-NOT_THERE_YET = {"preemption": "DefaultPreemption", "volumes": "the volume plugins", "dra": "DynamicResources"}
+NOT_THERE_YET = {"preemption": "DefaultPreemption", "volumes": "the volume plugins"}
 
 
 def read_cases(path: Path) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
