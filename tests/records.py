@@ -121,6 +121,8 @@ class PodRecord:
     never_preempts: bool
     terminating: bool
     scheduler_name: str
+    claims: list[Any]
+    identity: tuple[str, str] | None  # name and uid, of a pod with claims
 
 
 def sorted_map(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -142,6 +144,8 @@ def read_pod(record: bytes) -> PodRecord:
     has_controller, controller = reader.boolean(), (reader.text(), reader.text(), reader.text())
     fields += [controller if has_controller else None]
     fields += [reader.i64(), reader.boolean(), reader.boolean(), reader.text()]
+    claims = reader.items(lambda: (("named", "generated", "none", "not created")[reader.u8()], reader.text()))
+    fields += [claims, (reader.text(), reader.text()) if claims else None]
     reader.done()
     return PodRecord(*fields)
 

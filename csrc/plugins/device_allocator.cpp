@@ -132,19 +132,20 @@ bool DeviceAllocator::collect_all(std::size_t claim, Alternative& alternative) {
 DeviceAllocator::Step DeviceAllocator::selectable(std::size_t claim, const Alternative& alternative,
                                                   const Device& device) {
   if (device.has_binding_conditions) return Step::kNo;
-  const Step of_class =
-      selectors_match(alternative.device_class->selectors, device, "class " + strings_[alternative.wanted->device_class]);
+  const Step of_class = selectors_match(alternative.device_class->selectors, device,
+                                        "class " + strings_[alternative.wanted->device_class]);
   if (of_class != Step::kYes) return of_class;
   return selectors_match(alternative.wanted->selectors, device, "claim " + wanted_[claim].key);
 }
 
-DeviceAllocator::Step DeviceAllocator::selectors_match(const std::vector<ExpressionId>& selectors,
-                                                       const Device& device, const std::string& owner) {
+DeviceAllocator::Step DeviceAllocator::selectors_match(const std::vector<ExpressionId>& selectors, const Device& device,
+                                                       const std::string& owner) {
   for (std::size_t i = 0; i < selectors.size(); ++i) {
     const DeviceVerdict verdict = devices_.verdicts().verdict(selectors[i], device.content);
     if (verdict == DeviceVerdict::kYes) continue;
     if (verdict == DeviceVerdict::kNo) return Step::kNo;
-    error_ = owner + ": selector #" + std::to_string(i) + ": " + devices_.verdicts().error(selectors[i], device.content);
+    error_ =
+        owner + ": selector #" + std::to_string(i) + ": " + devices_.verdicts().error(selectors[i], device.content);
     return Step::kStop;
   }
   return Step::kYes;
@@ -215,8 +216,7 @@ DeviceAllocator::Step DeviceAllocator::allocate_all_mode(Position at, bool alter
 DeviceAllocator::Step DeviceAllocator::try_device(Position at, bool alternative_is_chosen, const Candidate& candidate) {
   const Step added = add(at, candidate, false);
   if (added != Step::kYes) return added;
-  const Step step =
-      allocate_one(Position{at.claim, at.request, at.alternative, at.device + 1}, alternative_is_chosen);
+  const Step step = allocate_one(Position{at.claim, at.request, at.alternative, at.device + 1}, alternative_is_chosen);
   if (step != Step::kYes) remove(at);
   return step;
 }

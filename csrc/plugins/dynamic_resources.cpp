@@ -45,8 +45,9 @@ std::string missing_class(const ClaimSpec& spec, const Devices& devices, const S
 
 DynamicResources::DynamicResources(std::size_t slot, const ProfileSpec& spec)
     : Plugin(slot),
-      most_steps_(spec.dra_filter_timeout_ns == 0 ? DeviceAllocator::kNoLimit
-                                                  : 1 + spec.dra_filter_timeout_ns / (1'000'000'000 / kStepsPerSecond)) {}
+      most_steps_(spec.dra_filter_timeout_ns == 0
+                      ? DeviceAllocator::kNoLimit
+                      : 1 + spec.dra_filter_timeout_ns / (1'000'000'000 / kStepsPerSecond)) {}
 
 PreFilterResult DynamicResources::pre_filter(Cycle& cycle) const {
   const PodShape& pod = cycle.shape;
@@ -62,7 +63,8 @@ PreFilterResult DynamicResources::pre_filter(Cycle& cycle) const {
     const std::string key = claim_key(pod, wanted, strings);
     const ResourceClaim* claim = devices.find_claim(key);
     if (claim == nullptr) return unresolvable("could not find ResourceClaim \"" + key + "\"");
-    if (claim->being_deleted) return unresolvable("resourceclaim \"" + strings[wanted.claim_name] + "\" is being deleted");
+    if (claim->being_deleted)
+      return unresolvable("resourceclaim \"" + strings[wanted.claim_name] + "\" is being deleted");
     if (wanted.source == ClaimSource::kGenerated && claim->controller_uid != strings[pod.uid]) {
       return unresolvable("ResourceClaim " + key + " was not created for pod " + pod_name + " (pod is not owner)");
     }

@@ -33,9 +33,8 @@ DeviceLayout::DeviceLayout(const NodeTable& nodes, const Devices& devices, const
       if (only == kNoId) continue;
       add_slice(only, slice);
     } else {
-      const NodeMask mask = slice->nodes == SliceNodes::kAll
-                                ? NodeMask(nodes.size(), true)
-                                : select_any_term(nodes, slice->node_selector, strings);
+      const NodeMask mask = slice->nodes == SliceNodes::kAll ? NodeMask(nodes.size(), true)
+                                                             : select_any_term(nodes, slice->node_selector, strings);
       mask.for_each([&](std::size_t node) { add_slice(node, slice); });
     }
     for (const Device& device : slice->devices) {

@@ -29,7 +29,8 @@ class DeviceVerdicts {
 
   std::vector<MissingVerdicts> missing() const;
   // Appends the verdicts of an expression that are missing; `errors` names contents by their id.
-  void add(ExpressionId expression, std::string_view verdicts, const std::vector<std::pair<ContentId, std::string>>& errors);
+  void add(ExpressionId expression, std::string_view verdicts,
+           const std::vector<std::pair<ContentId, std::string>>& errors);
 
   // InternalError where the verdict is missing.
   DeviceVerdict verdict(ExpressionId expression, ContentId content) const;

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 from cel_expr_python import cel
@@ -99,7 +100,7 @@ def _extreme(pick: Callable[[list[Any]], Any], name: str) -> Callable[[list[Any]
 
 def _is_sorted(values: list[Any]) -> bool:
     plain = _plain(values)
-    return all(a <= b for a, b in zip(plain, plain[1:], strict=False))
+    return all(a <= b for a, b in pairwise(plain))
 
 
 def _contains(values: list[Any], wanted: list[Any]) -> bool:

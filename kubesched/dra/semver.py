@@ -34,7 +34,7 @@ def parse_semver(text: str) -> Precedence | None:
 
 
 def normalize_semver(text: str) -> str:
-    """Drop a leading v and leading zeros, and fill in a missing minor or patch version (library/semverlib.go, v1.34)."""
+    """Drop a leading v and leading zeros, fill in missing minor and patch versions (library/semverlib.go, v1.34)."""
     text = text.removeprefix("v")
     numbers = text.split(".", 2)
     for i, number in enumerate(numbers):

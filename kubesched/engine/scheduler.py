@@ -15,8 +15,8 @@ from kubesched.api.owner_codec import encode_owner, is_owner
 from kubesched.api.pod_codec import encode_pod, pod_key
 from kubesched.api.pod_fields import bound_node_name, is_finished
 from kubesched.config import load_config
-from kubesched.engine.device_objects import is_device_object, put_device_object, put_verdicts
 from kubesched.engine.decision import Decision
+from kubesched.engine.device_objects import is_device_object, put_device_object, put_verdicts
 from kubesched.engine.explanation import Explanation
 from kubesched.engine.node_view import NodeView
 from kubesched.engine.placements import Placements
@@ -55,7 +55,8 @@ class Scheduler:
         Args:
             objects: Kubernetes objects as mappings, or what `load` returns. Nodes keep their order. Pods with
                 spec.nodeName are put on their nodes; pending and finished pods are left out. Namespaces, Services,
-                ReplicationControllers, ReplicaSets and StatefulSets are read; other kinds are ignored.
+                ReplicationControllers, ReplicaSets, StatefulSets and the objects of resource.k8s.io/v1 are
+                read; other kinds are ignored.
             config: a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1) as a mapping or a file's path.
             tie_break: "first" or "random".
             seed: of every draw, 0 <= seed < 2**64.
@@ -201,6 +202,29 @@ class Scheduler:
     def node_of(self, key: str) -> str | None:
         """Return the node that the pod `namespace/name` is on; None where it is on none."""
         return self._engine.node_of(key)
+
+    def allocation(self, claim: str) -> list[str] | None:
+        """Return the devices, as `driver/pool/device`, that the claim `namespace/name` holds; None where it has none.
+
+        A pod that is scheduled gets its claims allocated; `remove_pod` takes the allocation back where no other pod
+        has the claim reserved, as the resource claim controller does.
+        """
+        held = self._engine.allocation(claim)
+        return None if held is None else [device for device, _ in held[0]]
+
+    def put_device_object(self, obj: Manifest) -> None:
+        """Add or replace a ResourceSlice, DeviceClass, ResourceClaim or ResourceClaimTemplate of resource.k8s.io/v1.
+
+        Raises:
+            ObjectError: the object is of another kind or breaks a rule of its type.
+            UnsupportedError: a CEL selector calls a function that is not there yet.
+        """
+        if not isinstance(obj, Mapping) or not is_device_object(obj):
+            kinds = "a ResourceSlice, DeviceClass, ResourceClaim or ResourceClaimTemplate"
+            got = obj.get("kind") if isinstance(obj, Mapping) else type(obj).__name__
+            raise ObjectError(f"object must be {kinds} of resource.k8s.io, got {got!r}")
+        put_device_object(self._engine, obj)
+        put_verdicts(self._engine)
 
     def fork(self) -> Scheduler:
         """Return an independent scheduler in the same state; unchanged parts are shared until one side writes."""

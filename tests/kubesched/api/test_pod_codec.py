@@ -98,7 +98,6 @@ def test_a_fault_names_pod_field_and_value(path: str, value: object, want: str) 
     [
         pytest.param("volumes", [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}],
                      "spec.volumes[0].persistentVolumeClaim needs the volume plugins", id="a claim"),
-        pytest.param("resourceClaims", [{"name": "gpu"}], "spec.resourceClaims needs DynamicResources", id="devices"),
         pytest.param("schedulingGates", [{"name": "g"}], "spec.schedulingGates needs SchedulingGates", id="a gate"),
     ],
 )  # fmt: skip

@@ -177,7 +177,6 @@ def test_broken_entries_are_refused(entries: list[Any], want: str) -> None:
     [
         ("DefaultPreemption", {"minCandidateNodesPercentage": 0}),
         ("VolumeBinding", {"bindTimeoutSeconds": 2**40}),
-        ("DynamicResources", {"filterTimeout": "-0s"}),
         ("VolumeRestrictions", {"whatever": 1}),
     ],
 )

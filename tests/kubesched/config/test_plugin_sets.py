@@ -20,6 +20,7 @@ FILTERS = [
     "NodeResourcesFit",
     "PodTopologySpread",
     "InterPodAffinity",
+    "DynamicResources",
 ]
 SCORERS = [
     "TaintToleration",
@@ -78,7 +79,7 @@ def test_the_default_plugins_run_where_they_are_implemented() -> None:
 def test_plugins_without_work_in_the_core_keep_their_place(point: str, want: list[str]) -> None:
     profile = resolve()
     assert list(profile.plugins.by_point[point]) == want
-    assert profile.at(point) == []
+    assert profile.at(point) == [name for name in want if name == "DynamicResources"]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def read_profile(record: bytes) -> dict[str, Any]:
         "has_added_required": reader.boolean(),
         "added_required": reader.items(reader.node_term),
         "added_preferred": reader.items(lambda: reader.weighted(reader.node_term)),
+        "dra_filter_timeout_ns": reader.i64(),
     }
     reader.done()
     return profile
@@ -43,10 +44,11 @@ def read_profile(record: bytes) -> dict[str, Any]:
 DEFAULT: dict[str, Any] = {
     "scheduler_name": "default-scheduler",
     "percentage": -1,
-    "pre_filter": ["NodeAffinity", "NodePorts", "NodeResourcesFit", "PodTopologySpread", "InterPodAffinity"],
+    "pre_filter": ["NodeAffinity", "NodePorts", "NodeResourcesFit", "PodTopologySpread", "InterPodAffinity",
+                   "DynamicResources"],
     "filter": [
         "NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodePorts", "NodeResourcesFit", "PodTopologySpread",
-        "InterPodAffinity",
+        "InterPodAffinity", "DynamicResources",
     ],
     "pre_score": [
         "TaintToleration", "NodeAffinity", "NodeResourcesFit", "PodTopologySpread", "InterPodAffinity",
@@ -69,6 +71,7 @@ DEFAULT: dict[str, Any] = {
     "has_added_required": False,
     "added_required": [],
     "added_preferred": [],
+    "dra_filter_timeout_ns": 10**10,
 }  # fmt: skip
 
 ADDED = {
@@ -135,6 +138,7 @@ RATIO = {
                       "added_required": [([("disk", "DoesNotExist", [])], [("metadata.name", "In", ["node-3"])]),
                                          ([("gen", "Lt", ["4"])], [])],
                       "added_preferred": [(40, ([("rack", "NotIn", ["r1", "r2"])], []))]}, id="added affinity"),
+        pytest.param(plugin_args("DynamicResources", filterTimeout="-0s"), {"dra_filter_timeout_ns": 0}, id="no timeout"),
         pytest.param(plugin_args("NodeAffinity", addedAffinity={"requiredDuringSchedulingIgnoredDuringExecution": {}}),
                      {"has_added_required": True}, id="added affinity that no node has"),
     ],
