@@ -74,7 +74,7 @@ def test_claims_of_one_device(benchmark: Any, num_nodes: int) -> None:
     room = num_nodes * NUM_DEVICES // 2  # half of the devices are large enough
     placed = [i for i, name in enumerate(placements.node_names) if name is not None]
     assert len(placed) == min(NUM_CLAIMS, room)
-    taken = Counter()
+    taken: Counter[str] = Counter()
     for i in placed:
         allocation = forks[-1].allocation(f"default/claim-{i}")
         assert allocation is not None

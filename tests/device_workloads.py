@@ -83,7 +83,7 @@ class DeviceWorkload:
     def slice(self, name: str, driver: str, pool: str, where: Manifest) -> Manifest:
         devices = []
         for i in range(self.rng.randint(1, 5)):
-            attributes = {
+            attributes: Manifest = {
                 "index": {"int": i},
                 "numa": {"int": self.rng.randint(0, 1)},
                 "healthy": {"bool": self.maybe(0.7)},

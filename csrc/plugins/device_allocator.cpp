@@ -131,7 +131,7 @@ bool DeviceAllocator::collect_all(std::size_t claim, Alternative& alternative) {
 
 DeviceAllocator::Step DeviceAllocator::selectable(std::size_t claim, const Alternative& alternative,
                                                   const Device& device) {
-  if (device.has_binding_conditions) return Step::kNo;
+  if (device.has_binding_conditions) return Step::kNotMet;
   const Step of_class = selectors_match(alternative.device_class->selectors, device,
                                         "class " + strings_[alternative.wanted->device_class]);
   if (of_class != Step::kYes) return of_class;
@@ -143,7 +143,7 @@ DeviceAllocator::Step DeviceAllocator::selectors_match(const std::vector<Express
   for (std::size_t i = 0; i < selectors.size(); ++i) {
     const DeviceVerdict verdict = devices_.verdicts().verdict(selectors[i], device.content);
     if (verdict == DeviceVerdict::kYes) continue;
-    if (verdict == DeviceVerdict::kNo) return Step::kNo;
+    if (verdict == DeviceVerdict::kNotMet) return Step::kNotMet;
     error_ =
         owner + ": selector #" + std::to_string(i) + ": " + devices_.verdicts().error(selectors[i], device.content);
     return Step::kStop;
@@ -161,13 +161,13 @@ DeviceAllocator::Step DeviceAllocator::allocate_one(Position at, bool alternativ
   Claim& claim = claims_[at.claim];
   if (at.request >= claim.requests.size()) {
     const Step step = allocate_one(Position{at.claim + 1, 0, 0, 0}, false);
-    return step == Step::kTooMany ? Step::kNo : step;
+    return step == Step::kTooMany ? Step::kNotMet : step;
   }
   if (!alternative_is_chosen && claim.spec->requests[at.request].prioritized) return allocate_alternatives(at);
 
   const Alternative& alternative = claim.requests[at.request][at.alternative];
   const bool wants_all = alternative.wanted->mode == AllocationMode::kAll;
-  if (wants_all && alternative.all.empty()) return Step::kNo;
+  if (wants_all && alternative.all.empty()) return Step::kNotMet;
   if (at.device >= alternative.num_devices) return allocate_one(Position{at.claim, at.request + 1, 0, 0}, false);
   const auto num_results = static_cast<std::int64_t>(claim.results.size());
   if (num_results + alternative.num_devices - at.device > static_cast<std::int64_t>(kMostResults)) {
@@ -184,11 +184,11 @@ DeviceAllocator::Step DeviceAllocator::allocate_one(Position at, bool alternativ
         if (!is_usable(at, device)) continue;
         Step step = selectable(at.claim, alternative, device);
         if (step == Step::kYes) step = try_device(at, alternative_is_chosen, Candidate{&device, slice.get()});
-        if (step != Step::kNo) return step;
+        if (step != Step::kNotMet) return step;
       }
     }
   }
-  return Step::kNo;
+  return Step::kNotMet;
 }
 
 DeviceAllocator::Step DeviceAllocator::allocate_alternatives(Position at) {
@@ -197,9 +197,9 @@ DeviceAllocator::Step DeviceAllocator::allocate_alternatives(Position at) {
     const Step step = allocate_one(at, true);
     if (step == Step::kTooMany) continue;
     all_too_many = false;
-    if (step != Step::kNo) return step;
+    if (step != Step::kNotMet) return step;
   }
-  return all_too_many ? Step::kTooMany : Step::kNo;
+  return all_too_many ? Step::kTooMany : Step::kNotMet;
 }
 
 DeviceAllocator::Step DeviceAllocator::allocate_all_mode(Position at, bool alternative_is_chosen) {
@@ -232,7 +232,7 @@ bool DeviceAllocator::is_usable(Position at, const Device& device) const {
 DeviceAllocator::Step DeviceAllocator::add(Position at, const Candidate& candidate, bool must) {
   Claim& claim = claims_[at.claim];
   const DeviceAlternative& wanted = *claim.requests[at.request][at.alternative].wanted;
-  if (!is_usable(at, *candidate.device) || candidate.device->consumes_counters) return Step::kNo;
+  if (!is_usable(at, *candidate.device) || candidate.device->consumes_counters) return Step::kNotMet;
   for (std::size_t i = 0; i < claim.constraints.size(); ++i) {
     if (satisfies(claim.constraints[i], at, candidate)) continue;
     if (must) {
@@ -243,7 +243,7 @@ DeviceAllocator::Step DeviceAllocator::add(Position at, const Candidate& candida
     for (std::size_t before = 0; before < i; ++before) {
       if (constrains(claim.constraints[before], at)) --claim.constraints[before].num_devices;
     }
-    return Step::kNo;
+    return Step::kNotMet;
   }
   in_progress_.emplace_back(candidate.device->index, at.claim);
   claim.results.emplace_back(candidate, wanted.admin_access);

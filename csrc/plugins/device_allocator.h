@@ -63,7 +63,7 @@ class DeviceAllocator {
     std::size_t alternative;
     std::int64_t device;
   };
-  enum class Step : std::uint8_t { kNo, kYes, kTooMany, kStop };
+  enum class Step : std::uint8_t { kNotMet, kYes, kTooMany, kStop };
 
   bool prepare(std::size_t claim);
   bool prepare_alternative(std::size_t claim, const DeviceAlternative& wanted, Alternative& out);

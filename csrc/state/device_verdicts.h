@@ -11,7 +11,7 @@
 
 namespace kubesched {
 
-enum class DeviceVerdict : std::uint8_t { kNo, kYes, kError };
+enum class DeviceVerdict : std::uint8_t { kNotMet, kYes, kError };
 
 // Verdicts that nobody has worked out yet: of one expression and the contents from `first` on.
 struct MissingVerdicts {

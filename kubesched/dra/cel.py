@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -127,7 +128,7 @@ def _unknown_field(expression: str) -> str:
 def read_device(content: str) -> Device:
     """Decode what slice_codec.py wrote of a device."""
     driver, attributes, capacity = json.loads(content)
-    values = {"s": str, "i": int, "b": bool, "v": semver_value}
+    values: dict[str, Callable[[Any], Any]] = {"s": str, "i": int, "b": bool, "v": semver_value}
     return Device(
         driver,
         {

@@ -219,10 +219,9 @@ class Scheduler:
             ObjectError: the object is of another kind or breaks a rule of its type.
             UnsupportedError: a CEL selector calls a function that is not there yet.
         """
-        if not isinstance(obj, Mapping) or not is_device_object(obj):
+        if not is_device_object(obj):
             kinds = "a ResourceSlice, DeviceClass, ResourceClaim or ResourceClaimTemplate"
-            got = obj.get("kind") if isinstance(obj, Mapping) else type(obj).__name__
-            raise ObjectError(f"object must be {kinds} of resource.k8s.io, got {got!r}")
+            raise ObjectError(f"object must be {kinds} of resource.k8s.io, got {obj.get('kind')!r}")
         put_device_object(self._engine, obj)
         put_verdicts(self._engine)
 
