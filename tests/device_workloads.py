@@ -97,7 +97,7 @@ class DeviceWorkload:
         return self.resource("ResourceSlice", name, {"driver": driver, "pool": pool_of, "devices": devices, **where})
 
     def claim(self, name: str) -> Manifest:
-        requests = []
+        requests: list[Manifest] = []
         for i in range(self.rng.randint(1, 2)):
             if self.maybe(0.25):
                 listed = [{"name": f"s{j}", **self.wanted(exact=False)} for j in range(self.rng.randint(1, 3))]
