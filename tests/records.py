@@ -125,10 +125,12 @@ class PodRecord:
     never_preempts: bool
     terminating: bool
     scheduler_name: str
-    claims: list[tuple[str, bool]]
+    volume_claims: list[tuple[str, bool]]
     disks: list[Any]
     in_tree_volumes: list[Any]
     owner: tuple[str, str]
+    claims: list[Any]
+    identity: tuple[str, str] | None  # name and uid, of a pod with claims
 
 
 def sorted_map(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -153,6 +155,8 @@ def read_pod(record: bytes) -> PodRecord:
     fields += [reader.items(lambda: (reader.text(), reader.boolean()))]
     fields += [reader.items(reader.disk), reader.items(lambda: tuple(reader.text() for _ in range(5)))]
     fields += [(reader.text(), reader.text())]
+    claims = reader.items(lambda: (("named", "generated", "none", "not created")[reader.u8()], reader.text()))
+    fields += [claims, (reader.text(), reader.text()) if claims else None]
     reader.done()
     return PodRecord(*fields)
 

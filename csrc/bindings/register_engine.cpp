@@ -202,6 +202,38 @@ py::dict labels_of_key(const Scheduler& engine, const std::string& key) {
   return result;
 }
 
+// Pairs of expression and device that still need a verdict: (expression's number, its text, first device's number).
+std::vector<std::tuple<ExpressionId, std::string, ContentId>> missing_verdicts(const Scheduler& engine) {
+  std::vector<std::tuple<ExpressionId, std::string, ContentId>> all;
+  for (MissingVerdicts& row : engine.state().devices().verdicts().missing()) {
+    all.emplace_back(row.expression, std::move(row.text), row.first);
+  }
+  return all;
+}
+
+std::vector<std::string> device_contents(const Scheduler& engine, ContentId first) {
+  const auto& contents = engine.state().devices().verdicts().contents();
+  return {contents.begin() + first, contents.end()};
+}
+
+void add_verdicts(Scheduler& engine, ExpressionId expression, const py::bytes& verdicts,
+                  const std::vector<std::pair<ContentId, std::string>>& errors) {
+  engine.state().edit_devices().verdicts().add(expression, verdicts, errors);
+}
+
+// (driver/pool/device, admin access) of each device of a claim, then the names it is reserved for; None where there is
+// no such claim or it is not allocated.
+py::object allocation(const Scheduler& engine, const std::string& key) {
+  const Devices& devices = engine.state().devices();
+  const ResourceClaim* claim = devices.find_claim(key);
+  if (claim == nullptr || !claim->allocation) return py::none();
+  std::vector<std::pair<std::string, bool>> taken;
+  for (const AllocatedDevice& device : claim->allocation->devices) {
+    taken.emplace_back(devices.device_name(device.device), device.admin_access);
+  }
+  return py::make_tuple(taken, claim->reserved_for);
+}
+
 }  // namespace
 
 void register_engine(py::module_& module) {
@@ -234,6 +266,16 @@ void register_engine(py::module_& module) {
       .def_property_readonly_static("NOT_STARTED", [](const py::object&) { return PodStatus::kNotStarted; })
       .def("remove_pod", [](Scheduler& engine, const std::string& key) { engine.state().remove_pod(key); })
       .def("node_of", &node_of)
+      .def("put_resource_slice",
+           [](Scheduler& engine, const py::bytes& record) { engine.state().put_resource_slice(record); })
+      .def("put_device_class",
+           [](Scheduler& engine, const py::bytes& record) { engine.state().put_device_class(record); })
+      .def("put_resource_claim",
+           [](Scheduler& engine, const py::bytes& record) { engine.state().put_resource_claim(record); })
+      .def("missing_verdicts", &missing_verdicts)
+      .def("device_contents", &device_contents, py::arg("first"))
+      .def("add_verdicts", &add_verdicts, py::arg("expression"), py::arg("verdicts"), py::arg("errors"))
+      .def("allocation", &allocation, py::arg("key"))
       .def("schedule", &schedule, py::arg("key"), py::arg("shape"), py::arg("nominated_node_name"),
            py::arg("preemption"))
       .def("require_new_pods",

@@ -48,6 +48,7 @@ ProfileSpec read_profile(std::string_view record, StringTable& strings) {
   spec.added_preferred_affinity = read_weighted_node_selector_terms(reader, strings);
   spec.min_candidate_nodes_percentage = reader.i64();
   spec.min_candidate_nodes_absolute = reader.i64();
+  spec.dra_filter_timeout_ns = reader.i64();
   reader.finish();
   return spec;
 }

@@ -57,6 +57,7 @@ struct ProfileSpec {
   std::vector<WeightedNodeSelectorTerm> added_preferred_affinity;
   std::int64_t min_candidate_nodes_percentage = 10;
   std::int64_t min_candidate_nodes_absolute = 100;
+  std::int64_t dra_filter_timeout_ns = 0;  // 0 is none
 };
 
 ProfileSpec read_profile(std::string_view record, StringTable& strings);

@@ -70,6 +70,13 @@ void read_rest(Reader& reader, StringTable& strings, PodShape& shape) {
   shape.terminating = reader.boolean();
   shape.scheduler_name = strings.intern(reader.text());
   shape.volumes = read_pod_volumes(reader, strings);
+  shape.claims = reader.list([&] {
+    const auto source = static_cast<ClaimSource>(reader.u8());
+    return DeviceClaim{source, strings.intern(reader.text())};
+  });
+  if (shape.claims.empty()) return;
+  shape.name = strings.intern(reader.text());
+  shape.uid = strings.intern(reader.text());
 }
 
 }  // namespace

@@ -54,6 +54,14 @@ struct ControllerReference {
   StringId name;
 };
 
+enum class ClaimSource : std::uint8_t { kNamed, kGenerated, kNone, kNotCreated };
+
+// An entry of spec.resourceClaims. kNone: a template for which no claim is needed; kNotCreated: one without its claim.
+struct DeviceClaim {
+  ClaimSource source;
+  StringId claim_name;
+};
+
 // Immutable. Two pods with equal records share one shape.
 struct PodShape {
   StringId namespace_id;
@@ -84,6 +92,9 @@ struct PodShape {
   bool terminating;
   StringId scheduler_name;
   PodVolumes volumes;
+  std::vector<DeviceClaim> claims;
+  StringId name;  // of a pod with claims, as is uid; else empty
+  StringId uid;
 
   // 0 where the pod does not ask for the resource.
   std::int64_t request(ResourceId resource) const { return amount_of(requests, resource); }

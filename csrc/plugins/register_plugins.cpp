@@ -1,5 +1,6 @@
 #include "plugins/register_plugins.h"
 
+#include "plugins/dynamic_resources.h"
 #include "plugins/image_locality.h"
 #include "plugins/inter_pod_affinity.h"
 #include "plugins/node_affinity.h"
@@ -23,8 +24,6 @@ using Made = std::unique_ptr<Plugin>;
 
 }  // namespace
 
-// To come: DynamicResources, DefaultPreemption and SchedulingGates. kubesched/config refuses a profile that asks for
-// them.
 Registry make_registry() {
   Registry registry;
   registry.add("NodeUnschedulable", [](const ProfileSpec&, std::size_t slot, StringTable& strings) -> Made {
@@ -62,6 +61,9 @@ Registry make_registry() {
   });
   registry.add("InterPodAffinity", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
     return std::make_unique<InterPodAffinity>(slot, spec);
+  });
+  registry.add("DynamicResources", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<DynamicResources>(slot, spec);
   });
   registry.add("NodeResourcesBalancedAllocation", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
     return std::make_unique<NodeResourcesBalancedAllocation>(slot, spec);

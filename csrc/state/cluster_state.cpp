@@ -95,6 +95,8 @@ void ClusterState::remove_budget(std::string_view key) {
 
 void ClusterState::place(std::string key, ShapeId shape, NodeIndex node, PodStatus status) {
   clear_nomination(key);
+  const PodShape& pod = (*shapes_)[shape];
+  if (!pod.claims.empty()) devices_.edit().reserve_for(pod, key, *strings_);
   pods_.edit().add(std::move(key), shape, nodes_.uid(node), status);
   nodes_.charge(node, (*shapes_)[shape], 1);
   volume_use_.change((*shapes_)[shape], node, 1, volume_source());
@@ -108,6 +110,7 @@ void ClusterState::remove_pod(std::string_view key) {
   const PodRecord& pod = (*pods_)[id];
   const ShapeId shape = pod.shape;
   const NodeIndex node = nodes_.index_of_uid(pod.node_uid);
+  if (!(*shapes_)[shape].claims.empty()) devices_.edit().release_from((*shapes_)[shape], key, *strings_);
   pods_.edit().remove(id);
   nodes_.charge(node, (*shapes_)[shape], -1);
   volume_use_.change((*shapes_)[shape], node, -1, volume_source());

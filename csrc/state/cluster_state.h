@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/cow.h"
+#include "state/allocation_memo.h"
 #include "state/disruption_budgets.h"
 #include "state/node_rules.h"
 #include "state/node_table.h"
@@ -41,6 +42,10 @@ class ClusterState {
   const Nominations& nominations() const { return *nominations_; }
   const Storage& storage() const { return *storage_; }
 
+  const Devices& devices() const { return *devices_; }
+  Devices& edit_devices() { return devices_.edit(); }
+  AllocationMemo& allocation_memo() { return allocation_memo_; }
+
   // Changes with every node, namespace, service or controller event: what is derived from those must be made again.
   std::uint64_t epoch() const { return epoch_; }
 
@@ -51,6 +56,10 @@ class ClusterState {
   // StateError where there is no such budget.
   void remove_budget(std::string_view key);
   void put_storage(std::string_view record);
+
+  void put_resource_slice(std::string_view record) { devices_.edit().put_slice(record, strings_.edit()); }
+  void put_device_class(std::string_view record) { devices_.edit().put_class(record, strings_.edit()); }
+  void put_resource_claim(std::string_view record) { devices_.edit().put_claim(record, strings_.edit()); }
 
   // StateError for a node that is there twice or not at all; the state is then unchanged.
   NodeIndex add_node(std::string_view record);
@@ -117,6 +126,8 @@ class ClusterState {
   VolumeUse volume_use_;
   PodCounts pod_counts_;
   TermCounts term_counts_;
+  Cow<Devices> devices_;
+  AllocationMemo allocation_memo_;
   std::uint64_t epoch_ = 0;
 };
 

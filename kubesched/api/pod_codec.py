@@ -14,6 +14,7 @@ from typing import Any
 
 from kubesched.api.fields import boolean, choice, entries, fault, integer, mapping, string_map, text
 from kubesched.api.label_rules import is_dns_subdomain, is_label_value, is_qualified_name
+from kubesched.api.pod_claims import write_claims
 from kubesched.api.pod_fields import pod_key
 from kubesched.api.pod_requests import DEFAULT_MEMORY_BYTES, DEFAULT_MILLI_CPU, read_pod_requests
 from kubesched.api.pod_topology import write_pod_affinity, write_spread
@@ -26,7 +27,7 @@ from kubesched.api.selectors import (
     write_preferred_node_terms,
 )
 from kubesched.api.wire import Writer, pack_i64, pack_u32, text_record
-from kubesched.errors import ObjectError, UnsupportedError
+from kubesched.errors import ObjectError
 
 __all__ = ["encode_pod", "pod_key", "read_labels"]
 
@@ -62,13 +63,12 @@ def encode_pod(pod: Mapping[str, Any], *, bound: bool = False) -> bytes:
 
     Raises:
         ObjectError: a field breaks a rule of its type; the message names pod, field and value.
-        UnsupportedError: the pod is to be scheduled and needs plugins that are not there yet.
     """
     key = pod_key(pod)
     try:
         return b"".join(_record_parts(pod, key.partition("/")[0], bound))
-    except (ObjectError, UnsupportedError) as error:
-        raise type(error)(f"pod {key}: {error}") from None
+    except ObjectError as error:
+        raise ObjectError(f"pod {key}: {error}") from None
 
 
 def _record_parts(pod: Any, namespace: Any, bound: Any) -> Any:
@@ -78,8 +78,6 @@ def _record_parts(pod: Any, namespace: Any, bound: Any) -> Any:
     containers = entries(spec, "containers", "spec")
     if not containers:
         fault("spec.containers", "have at least one container", spec.get("containers"))
-    if not bound:
-        _refuse_unsupported(spec)
     affinity = mapping(spec, "affinity", "spec")
     return [
         text_record(namespace),
@@ -100,6 +98,7 @@ def _record_parts(pod: Any, namespace: Any, bound: Any) -> Any:
         b"\0" if metadata.get("deletionTimestamp") is None else b"\1",
         text_record(text(spec, "schedulerName", "spec") or "default-scheduler"),
         _NO_VOLUMES if spec.get("volumes") is None else volumes_record(spec, metadata),
+        _EMPTY_LIST if spec.get("resourceClaims") is None else write_claims(pod, spec, metadata),
     ]
 
 
@@ -130,12 +129,6 @@ def _labels_record(labels: Any) -> Any:
         parts.append(text_record(name))
         parts.append(text_record(labels[name]))
     return b"".join(parts)
-
-
-def _refuse_unsupported(spec: Any) -> None:
-    for field, plugin in (("resourceClaims", "DynamicResources"), ("schedulingGates", "SchedulingGates")):
-        if spec.get(field) is not None and entries(spec, field, "spec"):
-            raise UnsupportedError(f"spec.{field} needs {plugin}, which kubesched does not have yet")
 
 
 def _requests_record(pod: Any, spec: Any, containers: Any, bound: Any) -> Any:

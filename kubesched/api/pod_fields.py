@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubesched.api.fields import fault, mapping, text
-from kubesched.api.label_rules import is_dns_label, is_dns_subdomain
+from kubesched.api.fields import entries, fault, mapping, text
+from kubesched.api.label_rules import is_dns_label, is_dns_subdomain, is_qualified_name
 from kubesched.errors import ObjectError
 
 
@@ -39,6 +39,28 @@ def bound_node_name(pod: Mapping[str, Any]) -> str:
         return text(mapping(pod, "spec", "pod"), "nodeName", "spec")
     except ObjectError as error:
         raise ObjectError(f"pod {key}: {error}") from None
+
+
+def scheduling_gates(pod: Mapping[str, Any]) -> list[str]:
+    """Return the names of spec.schedulingGates, in order.
+
+    Raises:
+        ObjectError: as for `pod_key`, or a gate has no name.
+    """
+    key = pod_key(pod)
+    try:
+        spec = mapping(pod, "spec", "pod")
+        if spec.get("schedulingGates") is None:
+            return []
+        names = []
+        for i, gate in enumerate(entries(spec, "schedulingGates", "spec")):
+            name = text(gate, "name", f"spec.schedulingGates[{i}]")
+            if not is_qualified_name(name):
+                fault(f"spec.schedulingGates[{i}].name", "be a qualified name", name)
+            names.append(name)
+    except ObjectError as error:
+        raise ObjectError(f"pod {key}: {error}") from None
+    return names
 
 
 def is_finished(pod: Mapping[str, Any]) -> bool:

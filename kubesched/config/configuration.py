@@ -12,10 +12,10 @@ from kubesched.config.decoding import Section
 from kubesched.config.document import load_mapping
 from kubesched.config.extenders import ExtenderConfig, read_extenders
 from kubesched.config.plugin_config import API_VERSION, read_plugin_config
-from kubesched.config.plugin_sets import PluginSet, list_missing, read_plugin_sets, resolve_plugins
+from kubesched.config.plugin_sets import PluginSet, read_plugin_sets, resolve_plugins
 from kubesched.config.profile import ALL_NODES, Profile
 from kubesched.config.registry import PLUGINS, PluginInfo
-from kubesched.errors import ConfigError, UnsupportedError
+from kubesched.errors import ConfigError
 
 _KIND = "KubeSchedulerConfiguration"
 
@@ -59,7 +59,6 @@ def load_config(
 
     Raises:
         ConfigError: the file cannot be read, or upstream would refuse the configuration; all faults are named.
-        UnsupportedError: it asks for a plugin that kubesched does not have yet.
     """
     if config is None:
         config = {}
@@ -68,16 +67,13 @@ def load_config(
     elif not isinstance(config, Mapping):
         raise ConfigError(f"configuration must be a mapping or a path, got {type(config).__name__}")
     faults: list[str] = []
-    missing: list[str] = []
-    result = _read(Section(config, "", faults), {**PLUGINS, **(plugins or {})}, missing)
+    result = _read(Section(config, "", faults), {**PLUGINS, **(plugins or {})})
     if faults:
         raise ConfigError("; ".join(faults))
-    if missing:
-        raise UnsupportedError("; ".join(missing))
     return result
 
 
-def _read(top: Section, known: Mapping[str, PluginInfo], missing: list[str]) -> SchedulerConfiguration:
+def _read(top: Section, known: Mapping[str, PluginInfo]) -> SchedulerConfiguration:
     for key, want in (("apiVersion", API_VERSION), ("kind", _KIND)):
         value = top.text(key, want)
         if value != want:
@@ -91,7 +87,7 @@ def _read(top: Section, known: Mapping[str, PluginInfo], missing: list[str]) -> 
     if longest < initial:
         top.fault("podMaxBackoffSeconds", "must not be below podInitialBackoffSeconds", longest)
     extenders = read_extenders(top)
-    profiles = _read_profiles(top, percentage, known, missing)
+    profiles = _read_profiles(top, percentage, known)
     if extenders.ignored_resources:  # in place of the profile's own, as upstream has it
         profiles = tuple(_ignoring(profile, extenders.ignored_resources) for profile in profiles)
     top.finish()
@@ -111,9 +107,7 @@ def _read_percentage(section: Section) -> int:
     return percentage
 
 
-def _read_profiles(
-    top: Section, percentage: int, known: Mapping[str, PluginInfo], missing: list[str]
-) -> tuple[Profile, ...]:
+def _read_profiles(top: Section, percentage: int, known: Mapping[str, PluginInfo]) -> tuple[Profile, ...]:
     sections = top.sections("profiles") or [Section({}, "profiles[0]", top.faults)]
     default_name = "default-scheduler" if len(sections) == 1 else ""
     profiles: list[Profile] = []
@@ -124,7 +118,7 @@ def _read_profiles(
             section.fault("schedulerName", "must be given", name)
         if any(profile.scheduler_name == name for profile in profiles):
             section.fault("schedulerName", "must be unique", name)
-        profile, queue_sort = _read_profile(section, name, percentage, known, missing)
+        profile, queue_sort = _read_profile(section, name, percentage, known)
         profiles.append(profile)
         queue_sorts.append(queue_sort)
         _check_queue_sort(section, queue_sort, queue_sorts[0])
@@ -132,7 +126,7 @@ def _read_profiles(
 
 
 def _read_profile(
-    section: Section, name: str, percentage: int, known: Mapping[str, PluginInfo], missing: list[str]
+    section: Section, name: str, percentage: int, known: Mapping[str, PluginInfo]
 ) -> tuple[Profile, _QueueSort]:
     """Read one profile; the configuration's percentage holds where the profile has none of its own."""
     own_percentage = _read_percentage(section)
@@ -140,8 +134,6 @@ def _read_profile(
     plugins = resolve_plugins(sets, section.path, section.faults, known)
     config = read_plugin_config(section)
     section.finish()
-    missing.extend(list_missing(sets, section.path))
-    missing.extend(config.missing)
     profile = Profile(name, percentage if own_percentage == ALL_NODES else own_percentage, plugins, config.args)
     return profile, _QueueSort(sets["queueSort"], config.queue_sort_args)
 

@@ -80,6 +80,13 @@ class PreemptionArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class DynamicResourcesArgs:
+    """DynamicResourcesArgs; 0 is no timeout."""
+
+    filter_timeout_ns: int = 10_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class PluginArgs:
     """The arguments of all plugins of a profile."""
 
@@ -89,3 +96,4 @@ class PluginArgs:
     inter_pod_affinity: InterPodAffinityArgs = field(default_factory=InterPodAffinityArgs)
     node_affinity: NodeAffinityArgs = field(default_factory=NodeAffinityArgs)
     preemption: PreemptionArgs = field(default_factory=PreemptionArgs)
+    dynamic_resources: DynamicResourcesArgs = field(default_factory=DynamicResourcesArgs)

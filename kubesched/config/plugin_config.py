@@ -15,6 +15,7 @@ from kubesched.config.plugin_args import (
     STRATEGIES,
     BalancedArgs,
     DefaultConstraint,
+    DynamicResourcesArgs,
     FitArgs,
     InterPodAffinityArgs,
     PluginArgs,
@@ -47,12 +48,10 @@ class PluginConfig:
 
     Attributes:
         args: of all plugins that kubesched has, given or by default.
-        missing: what is asked of plugins that kubesched does not have yet.
         queue_sort_args: of PrioritySort, which ignores them; upstream still wants them alike in all profiles.
     """
 
     args: PluginArgs
-    missing: tuple[str, ...]
     queue_sort_args: Any
 
 
@@ -64,7 +63,6 @@ def read_plugin_config(profile: Section) -> PluginConfig:
     where the plugin runs nowhere.
     """
     given: dict[str, Section] = {}
-    missing: list[str] = []
     queue_sort_args = None
     seen: set[str] = set()
     for entry in profile.sections("pluginConfig"):
@@ -75,9 +73,7 @@ def read_plugin_config(profile: Section) -> PluginConfig:
             given.setdefault(name, _typed_args(entry, name))
         elif name == "PrioritySort":
             queue_sort_args = args
-        if name in PLUGINS and not PLUGINS[name].is_there:
-            missing.append(f"{entry.path}: gives arguments to {name}, which kubesched does not have yet")
-    return PluginConfig(_read_all(given, profile.faults), tuple(missing), queue_sort_args)
+    return PluginConfig(_read_all(given, profile.faults), queue_sort_args)
 
 
 def _check_entry(entry: Section, name: str, seen: set[str]) -> None:
@@ -112,9 +108,9 @@ def _read_all(given: dict[str, Section], faults: list[str]) -> PluginArgs:
         inter_pod_affinity=_read_inter_pod_affinity(of("InterPodAffinity")),
         node_affinity=read_node_affinity(of("NodeAffinity")),
         preemption=_read_preemption(of("DefaultPreemption")),
+        dynamic_resources=_read_dynamic_resources(of("DynamicResources")),
     )
     _check_volume_binding(of("VolumeBinding"))
-    _check_dynamic_resources(of("DynamicResources"))
     for section in given.values():
         section.finish()
     return args
@@ -264,6 +260,10 @@ def _check_volume_binding(section: Section) -> None:
         section.fault("shape", "must be absent: the feature gate StorageCapacityScoring is off", section.raw("shape"))
 
 
-def _check_dynamic_resources(section: Section) -> None:
-    if section.duration_ns("filterTimeout") < 0:
+def _read_dynamic_resources(section: Section) -> DynamicResourcesArgs:
+    if section.raw("filterTimeout") is None:
+        return DynamicResourcesArgs()
+    timeout_ns = section.duration_ns("filterTimeout")
+    if timeout_ns < 0:
         section.fault("filterTimeout", "must not be negative", section.raw("filterTimeout"))
+    return DynamicResourcesArgs(timeout_ns)

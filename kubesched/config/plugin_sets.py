@@ -68,16 +68,6 @@ def _read_set(section: Section) -> PluginSet:
     return PluginSet(tuple(enabled), tuple(disabled))
 
 
-def list_missing(custom: Mapping[str, PluginSet], path: str) -> list[str]:
-    """Say where a profile itself enables plugins that kubesched does not have yet; inheriting them is no fault."""
-    return [
-        f"{path}.plugins.{point}.enabled[{i}]: asks for {plugin.name}, which kubesched does not have yet"
-        for point, plugins in custom.items()
-        for i, plugin in enumerate(plugins.enabled)
-        if plugin.name in PLUGINS and not PLUGINS[plugin.name].is_there
-    ]
-
-
 def _merge(defaults: PluginSet, custom: PluginSet) -> PluginSet:
     """Put the custom plugins behind the defaults; one that reconfigures a default takes its place.
 

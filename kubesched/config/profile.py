@@ -74,6 +74,7 @@ class Profile:
         write_preferred_node_terms(out, list(added.preferred))
         out.i64(self.args.preemption.min_candidate_nodes_percentage)
         out.i64(self.args.preemption.min_candidate_nodes_absolute)
+        out.i64(self.args.dynamic_resources.filter_timeout_ns)
 
 
 def _write_constraint(out: Writer, constraint: DefaultConstraint) -> None:

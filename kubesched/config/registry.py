@@ -30,19 +30,17 @@ class PluginInfo:
     Attributes:
         points: the extension points that it implements.
         weight: its score weight in the default profile; 0 where that is unset.
-        is_there: kubesched has it; otherwise it may only be inherited or disabled.
         in_core: it has work to do in the core. PrioritySort and DefaultBinder have none: pods are decided in the
             order given, and binding is assuming.
     """
 
     points: frozenset[str]
     weight: int = 0
-    is_there: bool = True
     in_core: bool = True
 
 
-def _plugin(points: str, weight: int = 0, *, is_there: bool = True, in_core: bool = True) -> PluginInfo:
-    return PluginInfo(frozenset(points.split()), weight, is_there, in_core and is_there)
+def _plugin(points: str, weight: int = 0, *, in_core: bool = True) -> PluginInfo:
+    return PluginInfo(frozenset(points.split()), weight, in_core)
 
 
 PLUGINS: dict[str, PluginInfo] = {
@@ -60,7 +58,7 @@ PLUGINS: dict[str, PluginInfo] = {
     "VolumeZone": _plugin("preFilter filter"),
     "PodTopologySpread": _plugin("preFilter filter preScore score", 2),
     "InterPodAffinity": _plugin("preFilter filter preScore score", 2),
-    "DynamicResources": _plugin("preEnqueue preFilter filter postFilter reserve preBind", is_there=False),
+    "DynamicResources": _plugin("preEnqueue preFilter filter postFilter reserve preBind"),
     "DefaultPreemption": _plugin("postFilter preEnqueue", in_core=False),
     "NodeResourcesBalancedAllocation": _plugin("preScore score", 1),
     "ImageLocality": _plugin("score", 1),

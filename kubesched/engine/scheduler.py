@@ -21,6 +21,7 @@ from kubesched.api.storage_codec import encode_storage, is_storage
 from kubesched.config import load_config
 from kubesched.engine.call import Call, encode_manifest, is_inside_call
 from kubesched.engine.decision import Decision, Preemption
+from kubesched.engine.device_objects import is_device_object, put_device_object, put_verdicts
 from kubesched.engine.explanation import Explanation
 from kubesched.engine.extensions import Extensions
 from kubesched.engine.node_view import NodeView
@@ -80,7 +81,8 @@ class Scheduler:
             objects: Kubernetes objects as mappings, or what `load` returns. Nodes keep their order. Pods with
                 spec.nodeName are put on their nodes; finished pods are left out, and so are pending ones but for
                 their status.nominatedNodeName. Namespaces, Services, ReplicationControllers, ReplicaSets,
-                StatefulSets, PodDisruptionBudgets and storage objects (see `put`) are read; other kinds are ignored.
+                StatefulSets, PodDisruptionBudgets, storage objects (see `put`) and those of resource.k8s.io/v1 are
+                read; other kinds are ignored.
             config: a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1) as a mapping or a file's path.
             tie_break: "first" or "random".
             seed: of every draw, 0 <= seed < 2**64.
@@ -130,6 +132,9 @@ class Scheduler:
                 self._engine.put_owner(encode_owner(obj))
             elif is_storage(obj):
                 self._engine.put_storage(encode_storage(obj))
+            elif is_device_object(obj):
+                put_device_object(self._engine, obj)
+        put_verdicts(self._engine)
         for pod, node_name in bound:
             self._add_bound(pod, node_name)
         for pod in nominated:
@@ -393,6 +398,28 @@ class Scheduler:
             StateError: there is none.
         """
         self._engine.remove_budget(key)
+
+    def allocation(self, claim: str) -> list[str] | None:
+        """Return the devices, as `driver/pool/device`, that the claim `namespace/name` holds; None where it has none.
+
+        A pod that is scheduled gets its claims allocated; `remove_pod` takes the allocation back where no other pod
+        has the claim reserved, as the resource claim controller does.
+        """
+        held = self._engine.allocation(claim)
+        return None if held is None else [device for device, _ in held[0]]
+
+    def put_device_object(self, obj: Manifest) -> None:
+        """Add or replace a ResourceSlice, DeviceClass, ResourceClaim or ResourceClaimTemplate of resource.k8s.io/v1.
+
+        Raises:
+            ObjectError: the object is of another kind or breaks a rule of its type.
+            UnsupportedError: a CEL selector calls a function that is not there yet.
+        """
+        if not is_device_object(obj):
+            kinds = "a ResourceSlice, DeviceClass, ResourceClaim or ResourceClaimTemplate"
+            raise ObjectError(f"object must be {kinds} of resource.k8s.io, got {obj.get('kind')!r}")
+        put_device_object(self._engine, obj)
+        put_verdicts(self._engine)
 
     def fork(self) -> Scheduler:
         """Return an independent scheduler in the same state; unchanged parts are shared until one side writes."""

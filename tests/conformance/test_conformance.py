@@ -26,8 +26,8 @@ FAMILIES = (
     "volumes",
     "mixed",
     "preemption",
+    "dra",
 )
-NOT_THERE_YET = {"dra": "DynamicResources"}
 
 
 def read_cases(path: Path) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
@@ -119,32 +119,3 @@ def test_pods_and_nodes_that_come_and_go() -> None:
                 assert verb == "removeNode"
                 placed -= set(scheduler.remove_node(what))
     assert num_pods > 6000
-
-
-@pytest.mark.parametrize("family", NOT_THERE_YET)
-def test_what_is_not_there_yet_is_refused_or_left_open(family: str) -> None:
-    """Families whose plugins are to come: pods that need them are refused, never decided without them."""
-    outcomes = set()
-    for case, want in read_cases(HERE / f"{family}.jsonl.gz"):
-        scheduler = ks.Scheduler(case["objects"], case.get("config"))
-        for pod, answer in zip(case["pods"], want, strict=True):
-            try:
-                got = scheduler.explain(pod).to_dict()
-            except ks.UnsupportedError:
-                outcomes.add("refused")
-                continue
-            outcomes.add("decided")
-            assert not pod["spec"].get("resourceClaims")
-            if not any(obj.get("status", {}).get("nominatedNodeName") for obj in case["objects"]):
-                first = answer.get("want_any", [answer])[0]
-                assert canonical(got)["message"] == canonical(first)["message"], case["name"]
-    assert outcomes == ({"decided"} if family == "preemption" else outcomes)
-    assert ("refused" in outcomes) == (family != "preemption")
-
-
-def test_openb_pods_land_where_upstream_puts_them(shared: Path) -> None:
-    for case, want in read_cases(shared / "golden" / "openb.jsonl.gz"):
-        placements = ks.Scheduler(case["objects"]).schedule_many(case["pods"])
-        assert placements.node_names == [answer.get("node") for answer in want]
-        messages = {i: answer["message"] for i, answer in enumerate(want) if answer.get("message")}
-        assert dict(placements.messages) == messages

@@ -96,7 +96,6 @@ def test_a_fault_names_pod_field_and_value(path: str, value: object, want: str) 
 @pytest.mark.parametrize(
     ("field", "value", "want"),
     [
-        pytest.param("resourceClaims", [{"name": "gpu"}], "spec.resourceClaims needs DynamicResources", id="devices"),
         pytest.param("schedulingGates", [{"name": "g"}], "spec.schedulingGates needs SchedulingGates", id="a gate"),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""KubeSchedulerConfiguration as a whole: defaults, what upstream refuses, what is not there yet, junk."""
+"""KubeSchedulerConfiguration as a whole: defaults, what upstream refuses, junk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kubesched.config import load_config
 from kubesched.config.registry import PLUGINS
 from kubesched.errors import ConfigError, UnsupportedError
-from tests.builders import make_config, plugin_args
+from tests.builders import plugin_args
 
 HEAD = {"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration"}
 
@@ -154,28 +154,6 @@ EXTENDER = {"extenders": [{"urlPrefix": "http://127.0.0.1", "filterVerb": "filte
 
 
 @pytest.mark.parametrize(
-    ("config", "want"),
-    [
-        pytest.param(plugin_args("DynamicResources"), "profiles[0].pluginConfig[0]: gives arguments to DynamicResources",
-                     id="arguments"),
-        pytest.param(make_config(plugins={"filter": {"enabled": [{"name": "DynamicResources"}]}}),
-                     "profiles[0].plugins.filter.enabled[0]: asks for DynamicResources", id="enabling a plugin at a point"),
-        pytest.param(make_config(plugins={"multiPoint": {"enabled": [{"name": "NodeName"}, {"name": "DynamicResources"}]}}),
-                     "profiles[0].plugins.multiPoint.enabled[1]: asks for DynamicResources", id="enabling one everywhere"),
-    ],
-)  # fmt: skip
-def test_what_is_not_there_yet_is_refused_rather_than_ignored(config: dict[str, Any], want: str) -> None:
-    with pytest.raises(UnsupportedError, match=re.escape(want) + ".*, which kubesched does not have yet"):
-        load_config(config)
-
-
-def test_all_that_is_not_there_yet_is_named_at_once() -> None:
-    args: list[dict[str, Any]] = [{"name": name, "args": {}} for name in ("VolumeBinding", "DynamicResources")]
-    with pytest.raises(UnsupportedError, match=r"profiles\[0\]\.pluginConfig\[1\]: "):
-        load_config(make_config(pluginConfig=args))
-
-
-@pytest.mark.parametrize(
     "config",
     [
         pytest.param(plugin_args("DefaultPreemption", minCandidateNodesAbsolute=-5), id="arguments for preemption"),
@@ -183,19 +161,9 @@ def test_all_that_is_not_there_yet_is_named_at_once() -> None:
         pytest.param({**EXTENDER, "parallelism": 0}, id="a fault elsewhere"),
     ],
 )
-def test_a_fault_comes_before_what_is_not_there_yet(config: dict[str, Any]) -> None:
+def test_faults_are_found_in_every_part(config: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         load_config(config)
-
-
-NOT_THERE = [name for name, info in PLUGINS.items() if not info.is_there]
-
-
-@pytest.mark.parametrize("point", ["multiPoint", "filter"])
-@pytest.mark.parametrize("name", NOT_THERE)
-def test_what_is_not_there_yet_may_be_disabled(name: str, point: str) -> None:
-    (profile,) = load_config(make_config(plugins={point: {"disabled": [{"name": name}]}})).profiles
-    assert profile.at("filter") == load_config(None).profiles[0].at("filter")
 
 
 FULL: dict[str, Any] = {

@@ -16,7 +16,7 @@ from kubesched.config.plugin_args import (
     PluginArgs,
     SpreadArgs,
 )
-from kubesched.errors import ConfigError, UnsupportedError
+from kubesched.errors import ConfigError
 from tests.builders import make_config, plugin_args
 
 ZONE = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
@@ -175,14 +175,3 @@ def test_broken_entries_are_refused(entries: list[Any], want: str) -> None:
 def test_arguments_of_the_volume_plugins() -> None:
     assert read("VolumeBinding", bindTimeoutSeconds=2**40) == read("VolumeBinding")
     assert read("VolumeRestrictions", whatever=1) == read("VolumeBinding")
-
-
-@pytest.mark.parametrize(
-    ("name", "args"),
-    [
-        ("DynamicResources", {"filterTimeout": "-0s"}),
-    ],
-)
-def test_valid_arguments_of_plugins_to_come_are_not_there_yet(name: str, args: dict[str, Any]) -> None:
-    with pytest.raises(UnsupportedError, match=f"gives arguments to {name}, which kubesched does not have yet"):
-        read(name, **args)

@@ -24,6 +24,7 @@ FILTERS = [
     "VolumeZone",
     "PodTopologySpread",
     "InterPodAffinity",
+    "DynamicResources",
 ]
 SCORERS = [
     "TaintToleration",
@@ -83,7 +84,7 @@ def test_the_default_plugins_run_where_they_are_implemented() -> None:
 def test_the_other_points_have_their_plugins(point: str, want: list[str]) -> None:
     profile = resolve()
     assert list(profile.plugins.by_point[point]) == want
-    assert profile.at(point) == [name for name in want if name == "VolumeBinding"]
+    assert profile.at(point) == [name for name in want if name in ("VolumeBinding", "DynamicResources")]
 
 
 @pytest.mark.parametrize(

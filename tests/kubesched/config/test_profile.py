@@ -37,6 +37,7 @@ def read_profile(record: bytes) -> dict[str, Any]:
         "added_required": reader.items(reader.node_term),
         "added_preferred": reader.items(lambda: reader.weighted(reader.node_term)),
         "min_candidates": (reader.i64(), reader.i64()),
+        "dra_filter_timeout_ns": reader.i64(),
     }
     reader.done()
     return profile
@@ -47,11 +48,11 @@ DEFAULT: dict[str, Any] = {
     "percentage": -1,
     "pre_filter": [
         "NodeAffinity", "NodePorts", "NodeResourcesFit", "VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone",
-        "PodTopologySpread", "InterPodAffinity",
+        "PodTopologySpread", "InterPodAffinity", "DynamicResources",
     ],
     "filter": [
         "NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodePorts", "NodeResourcesFit", "VolumeRestrictions",
-        "NodeVolumeLimits", "VolumeBinding", "VolumeZone", "PodTopologySpread", "InterPodAffinity",
+        "NodeVolumeLimits", "VolumeBinding", "VolumeZone", "PodTopologySpread", "InterPodAffinity", "DynamicResources",
     ],
     "pre_score": [
         "TaintToleration", "NodeAffinity", "NodeResourcesFit", "VolumeBinding", "PodTopologySpread", "InterPodAffinity",
@@ -76,6 +77,7 @@ DEFAULT: dict[str, Any] = {
     "has_added_required": False,
     "added_required": [],
     "added_preferred": [],
+    "dra_filter_timeout_ns": 10**10,
 }  # fmt: skip
 
 ADDED = {
@@ -144,6 +146,7 @@ RATIO = {
                       "added_preferred": [(40, ([("rack", "NotIn", ["r1", "r2"])], []))]}, id="added affinity"),
         pytest.param(plugin_args("DefaultPreemption", minCandidateNodesPercentage=0, minCandidateNodesAbsolute=7),
                      {"min_candidates": (0, 7)}, id="candidates for preemption"),
+        pytest.param(plugin_args("DynamicResources", filterTimeout="-0s"), {"dra_filter_timeout_ns": 0}, id="no timeout"),
         pytest.param(plugin_args("NodeAffinity", addedAffinity={"requiredDuringSchedulingIgnoredDuringExecution": {}}),
                      {"has_added_required": True}, id="added affinity that no node has"),
     ],

@@ -21,16 +21,9 @@ def test_plugins_have_only_points_that_exist() -> None:
     assert all(info.points and info.points <= set(EXTENSION_POINTS) for info in PLUGINS.values())
 
 
-def test_one_plugin_is_not_there_yet() -> None:
-    assert [name for name, info in PLUGINS.items() if not info.is_there] == [
-        "DynamicResources",
-    ]  # fmt: skip
-
-
 def test_what_has_no_work_in_the_core_is_left_out_of_it() -> None:
-    idle = {name for name, info in PLUGINS.items() if info.is_there and not info.in_core}
+    idle = {name for name, info in PLUGINS.items() if not info.in_core}
     assert idle == {"SchedulingGates", "PrioritySort", "DefaultPreemption", "DefaultBinder"}
-    assert not any(info.in_core for info in PLUGINS.values() if not info.is_there)
 
 
 @pytest.mark.parametrize(

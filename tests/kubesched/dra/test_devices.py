@@ -1,0 +1,207 @@
+"""Claims through the scheduler: what is allocated, shared, taken back and refused."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+import kubesched as ks
+from tests.builders import make_node, make_pod
+
+Manifest = dict[str, Any]
+DRIVER = "gpu.example.com"
+
+
+def resource(kind: str, name: str, spec: Manifest, **more: Any) -> Manifest:
+    metadata = {"name": name} | ({"namespace": "default"} if kind == "ResourceClaim" else {}) | more.pop("metadata", {})
+    return {"apiVersion": "resource.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec, **more}
+
+
+def make_class(*expressions: str) -> Manifest:
+    return resource("DeviceClass", "gpu", {"selectors": [{"cel": {"expression": text}} for text in expressions]})
+
+
+def make_slice(name: str, num_devices: int = 2, pool: Manifest | None = None, **where: Any) -> Manifest:
+    devices = [{"name": f"d{i}", "attributes": {"index": {"int": i}}} for i in range(num_devices)]
+    pool = {"name": name, "generation": 1, "resourceSliceCount": 1} | (pool or {})
+    return resource("ResourceSlice", name, {"driver": DRIVER, "pool": pool, "devices": devices, **where})
+
+
+def make_claim(name: str, status: Manifest | None = None, metadata: Manifest | None = None, **exactly: Any) -> Manifest:
+    request = {"name": "r", "exactly": {"deviceClassName": "gpu", **exactly}}
+    return resource("ResourceClaim", name, {"devices": {"requests": [request]}}, status=status or {},
+                    metadata=metadata or {})  # fmt: skip
+
+
+def claiming(name: str, *claims: str, **more: Any) -> Manifest:
+    listed = [{"name": f"c{i}", "resourceClaimName": claim} for i, claim in enumerate(claims)]
+    return make_pod(name, resourceClaims=listed, **more)
+
+
+def world(*more: Manifest, nodes: int = 2) -> list[Manifest]:
+    names = [f"n{i}" for i in range(nodes)]
+    slices = [make_slice(name, nodeName=name) for name in names]
+    return [*map(make_node, names), make_class(f'device.driver == "{DRIVER}"'), *slices, *more]
+
+
+def reason(scheduler: ks.Scheduler, pod: Manifest, node: str = "n0") -> str:
+    answer = scheduler.explain(pod).to_dict()
+    told = answer.get("preFilter") or answer["rejected"][node]
+    return f"{told['code']}: {told['reasons'][0]}"
+
+
+def test_a_claim_is_shared_by_pods_and_given_back_with_the_last() -> None:
+    scheduler = ks.Scheduler(world(make_claim("a", count=2), make_claim("b", allocationMode="All")))
+    assert scheduler.schedule(claiming("p0", "a")).node == "n0"
+    assert scheduler.allocation("default/a") == [f"{DRIVER}/n0/d0", f"{DRIVER}/n0/d1"]
+    assert reason(scheduler, claiming("p1", "a"), "n1") == (
+        "UnschedulableAndUnresolvable: resourceclaim not available on the node"
+    )
+    assert scheduler.schedule(claiming("p1", "a")).node == "n0"
+    assert scheduler.schedule(claiming("p2", "b")).node == "n1"
+    scheduler.remove_pod("default/p0")
+    assert scheduler.allocation("default/a") is not None
+    scheduler.remove_pod("default/p1")
+    assert scheduler.allocation("default/a") is None
+
+
+def test_explaining_changes_nothing_and_forks_are_independent() -> None:
+    scheduler = ks.Scheduler(world(make_claim("a")))
+    assert scheduler.explain(claiming("p0", "a")).node == "n0"
+    assert scheduler.allocation("default/a") is None
+    fork = scheduler.fork()
+    fork.schedule(claiming("p0", "a"))
+    assert scheduler.allocation("default/a") is None
+    assert fork.allocation("default/a") == [f"{DRIVER}/n0/d0"]
+
+
+def test_a_node_that_goes_takes_its_pods_claims_along() -> None:
+    scheduler = ks.Scheduler(world(make_claim("a")))
+    scheduler.schedule(claiming("p0", "a"))
+    scheduler.remove_node("n0")
+    assert scheduler.allocation("default/a") is None
+    assert scheduler.schedule(claiming("p0", "a")).node == "n1"
+
+
+def test_the_status_of_a_claim_counts() -> None:
+    selector = {"nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n0"]}]}]}
+    results = [{"request": "r", "driver": DRIVER, "pool": "n0", "device": f"d{i}"} for i in range(2)]
+    status = {"allocation": {"devices": {"results": results}, "nodeSelector": selector},
+              "reservedFor": [{"resource": "pods", "name": "p0", "uid": "u0"}]}  # fmt: skip
+    bound = claiming("p0", "a") | {}
+    bound["spec"]["nodeName"] = "n0"
+    scheduler = ks.Scheduler(world(make_claim("a", status=status), make_claim("b"), bound))
+    assert reason(scheduler, claiming("p1", "b")) == "UnschedulableAndUnresolvable: cannot allocate all claims"
+    scheduler.remove_pod("default/p0")
+    assert scheduler.schedule(claiming("p1", "b")).node == "n0"
+
+
+def test_admin_access_takes_nothing() -> None:
+    scheduler = ks.Scheduler(
+        world(make_claim("a", count=2), make_claim("b", allocationMode="All", adminAccess=True), nodes=1)
+    )
+    assert scheduler.schedule(claiming("p0", "a")).node == "n0"
+    assert scheduler.schedule(claiming("p1", "b")).node == "n0"
+
+
+def test_pools() -> None:
+    """Old generations do not count; an incomplete pool is no place for all devices."""
+    old = make_slice("n0-old", 5, {"name": "n0", "generation": 0}, nodeName="n0")
+    scheduler = ks.Scheduler(world(old, make_claim("a", count=3), nodes=1))
+    assert reason(scheduler, claiming("p0", "a")) == "UnschedulableAndUnresolvable: cannot allocate all claims"
+    scheduler.put_device_object(make_slice("n0", 5, {"generation": 2, "resourceSliceCount": 2}, nodeName="n0"))
+    assert scheduler.explain(claiming("p0", "a")).node == "n0"
+    scheduler.put_device_object(make_claim("all", allocationMode="All"))
+    assert reason(scheduler, claiming("p0", "all")).endswith(
+        f"claim default/all, request r: asks for all devices, but resource pool {DRIVER}/n0 is currently being updated"
+    )
+
+
+@pytest.mark.parametrize("where", [{"allNodes": True}, {"nodeSelector": {"nodeSelectorTerms": [{"matchExpressions": [
+    {"key": "kubernetes.io/hostname", "operator": "In", "values": ["n1"]}]}]}}])  # fmt: skip
+def test_shared_devices(where: Manifest) -> None:
+    nodes = [make_node("n0"), make_node("n1")]
+    scheduler = ks.Scheduler([*nodes, make_class(), make_slice("net", 1, **where), make_claim("a"), make_claim("b")])
+    assert scheduler.schedule(claiming("p0", "a")).node == ("n0" if "allNodes" in where else "n1")
+    assert scheduler.schedule(claiming("p1", "b")).node is None
+    scheduler.remove_pod("default/p0")
+    assert scheduler.schedule(claiming("p1", "b")).node is not None
+
+
+def test_claims_from_templates() -> None:
+    mine = {"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p0", "uid": "u0", "controller": True}]}
+    scheduler = ks.Scheduler(world(make_claim("p0-gpu", metadata=mine)))
+    pod = make_pod("p0", resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "t"}])
+    assert reason(scheduler, pod) == 'UnschedulableAndUnresolvable: pod "default/p0": ResourceClaim not created yet'
+    pod["status"] = {"resourceClaimStatuses": [{"name": "gpu", "resourceClaimName": "p0-gpu"}]}
+    assert reason(scheduler, pod).endswith(
+        "ResourceClaim default/p0-gpu was not created for pod default/p0 (pod is not owner)"
+    )
+    pod["metadata"]["uid"] = "u0"
+    assert scheduler.schedule(pod).node == "n0"
+    pod = make_pod("p1", resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "t"}])
+    pod["status"] = {"resourceClaimStatuses": [{"name": "gpu"}]}
+    assert scheduler.schedule(pod).node is not None
+
+
+@pytest.mark.parametrize(
+    ("claim", "want"),
+    [
+        (make_claim("a", deviceClassName="tpu"), "UnschedulableAndUnresolvable: request r: device class tpu does not exist"),
+        (make_claim("b"), 'UnschedulableAndUnresolvable: could not find ResourceClaim "default/a"'),
+        (make_claim("a", metadata={"deletionTimestamp": "2026-01-01T00:00:00Z"}),
+         'UnschedulableAndUnresolvable: resourceclaim "a" is being deleted'),
+        (make_claim("a", count=33), 'Error: running "DynamicResources" filter plugin: claim default/a: number of requested'
+         " devices 33 exceeds the claim limit of 32"),
+        (make_claim("a", selectors=[{"cel": {"expression": "1 +"}}]), 'Error: running "DynamicResources" filter plugin: claim'
+         " default/a: selector #0: CEL compile error: compilation failed: ERROR: <input>:1:4: Syntax error"),
+        (make_claim("a", selectors=[{"cel": {"expression": 'device.attributes["x"].y == 1'}}]),
+         'Error: running "DynamicResources" filter plugin: claim default/a: selector #0: CEL runtime error: no such key: y'),
+    ],
+)  # fmt: skip
+def test_claims_that_cannot_be_met(claim: Manifest, want: str) -> None:
+    scheduler = ks.Scheduler(world(claim))
+    assert reason(scheduler, claiming("p0", "a")).startswith(want)
+    assert scheduler.schedule(claiming("p0", "a")).node is None
+    assert scheduler.num_pods == 0
+
+
+@pytest.mark.parametrize(
+    ("obj", "want"),
+    [
+        (resource("ResourceClaim", "a", {"devices": {"requests": [{"name": "r"}]}}),
+         "resourceclaim default/a: spec.devices.requests[0] must have exactly one of exactly and firstAvailable, got ['name']"),
+        (make_claim("a", deviceClassName=""), "exactly.deviceClassName must be a DNS subdomain name, got ''"),
+        (make_claim("a", allocationMode="Some"), "exactly.allocationMode must be one of ExactCount, All, got 'Some'"),
+        (make_claim("a", count=-1), "exactly.count must be an integer in 0..9223372036854775807, got -1"),
+        (make_claim("a", selectors=[{}]), "exactly.selectors[0].cel.expression must be a CEL expression, got ''"),
+        (make_slice("s"), "resourceslice s: spec must have exactly one of nodeName, nodeSelector, allNodes"),
+        (make_slice("s", pool={"resourceSliceCount": None}, allNodes=True), "spec.pool.resourceSliceCount must be an integer"),
+        (resource("DeviceClass", "G_PU", {}), "deviceclass metadata.name must be a DNS subdomain name, got 'G_PU'"),
+        (make_node("n9"), "object must be a ResourceSlice, DeviceClass, ResourceClaim or ResourceClaimTemplate"),
+    ],
+)  # fmt: skip
+def test_broken_objects_are_refused_and_change_nothing(obj: Manifest, want: str) -> None:
+    scheduler = ks.Scheduler(world(make_claim("a")))
+    before = scheduler.explain(claiming("p0", "a")).to_dict()
+    with pytest.raises(ks.ObjectError, match=re.escape(want)):
+        scheduler.put_device_object(obj)
+    assert scheduler.explain(claiming("p0", "a")).to_dict() == before
+
+
+def test_a_search_without_end_times_out() -> None:
+    """Upstream's filterTimeout is time; here it is steps of the search, a million a second."""
+    constraint = [{"matchAttribute": f"{DRIVER}/index", "requests": []}]
+    claim = make_claim("a", count=12)
+    claim["spec"]["devices"]["constraints"] = constraint
+    devices = [{"name": f"d{i}", "attributes": {"index": {"int": i // 11}}} for i in range(110)]
+    device_slice = make_slice("n0", nodeName="n0")
+    device_slice["spec"]["devices"] = devices
+    config = {"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration", "profiles": [
+        {"pluginConfig": [{"name": "DynamicResources", "args": {"filterTimeout": "10ms"}}]}]}  # fmt: skip
+    scheduler = ks.Scheduler([make_node("n0"), make_class(), device_slice, claim], config)
+    assert reason(scheduler, claiming("p0", "a")) == (
+        "UnschedulableAndUnresolvable: timed out trying to allocate devices"
+    )
