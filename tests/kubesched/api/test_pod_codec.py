@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import kubesched.api.pod_codec as codec
 from kubesched.api.node_codec import encode_node
 from kubesched.api.pod_fields import bound_node_name
-from kubesched.errors import KubeschedError, ObjectError, UnsupportedError
+from kubesched.errors import KubeschedError, ObjectError
 from tests.builders import make_node, make_pod
 from tests.workloads import Workload
 
@@ -91,19 +91,6 @@ def test_a_fault_names_pod_field_and_value(path: str, value: object, want: str) 
     with pytest.raises(ObjectError, match=re.escape(want)) as caught:
         codec.encode_pod(with_field(path, value))
     assert str(caught.value).startswith("pod default/web-0: ")
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "want"),
-    [
-        pytest.param("schedulingGates", [{"name": "g"}], "spec.schedulingGates needs SchedulingGates", id="a gate"),
-    ],
-)  # fmt: skip
-def test_what_is_not_there_yet_is_refused_for_pods_to_be_scheduled(field: str, value: Any, want: str) -> None:
-    pod = make_pod("web-0", **{field: value})
-    with pytest.raises(UnsupportedError, match=re.escape(want)):
-        codec.encode_pod(pod)
-    assert codec.encode_pod(pod, bound=True)
 
 
 @pytest.mark.parametrize(
