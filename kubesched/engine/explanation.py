@@ -40,6 +40,7 @@ class Explanation:
         nominated: where the pod fits nowhere, the node that preemption would clear for it; else None.
         victims: `namespace/name` of the pods that would leave that node, the most important first.
         post_filter: upstream's text where preemption was tried and helps on no node; else empty.
+        pre_enqueue: upstream's text where the pod has scheduling gates; all else is then told as without them.
         pre_filter: (plugin, code, reasons) where a PreFilter plugin rejected the pod as a whole, else None.
     """
 
@@ -53,14 +54,16 @@ class Explanation:
         "nominated",
         "pod",
         "post_filter",
+        "pre_enqueue",
         "pre_filter",
         "scores",
         "totals",
         "victims",
     )
 
-    def __init__(self, pod: str, node_names: list[str], raw: dict[str, Any]) -> None:
+    def __init__(self, pod: str, node_names: list[str], raw: dict[str, Any], pre_enqueue: str = "") -> None:
         self.pod = pod
+        self.pre_enqueue = pre_enqueue
         self.node_names = node_names
         self.message: str = raw["message"]
         self.node: str | None = node_names[raw["node"]] if raw["node"] >= 0 else None
@@ -97,11 +100,13 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, empty ones left out.
 
-        They are pod, node, preFilter, rejected, scores, total, message, nominated, victims and postFilter.
+        They are pod, preEnqueue, node, preFilter, rejected, scores, total, message, nominated, victims and postFilter.
 
         `rejected` maps node -> {plugin, code, reasons}; `scores` plugin -> node -> score; `total` node -> score.
         """
         answer: dict[str, Any] = {"pod": self.pod}
+        if self.pre_enqueue:
+            answer["preEnqueue"] = self.pre_enqueue
         if self.node is not None:
             answer["node"] = self.node
         if self.message:
@@ -174,6 +179,8 @@ class Explanation:
     def _headline(self) -> str:
         num_feasible = int(np.count_nonzero(self.feasible))
         verdict = f"would go to {self.node}" if self.node is not None else "fits nowhere"
+        if self.pre_enqueue:
+            verdict = f"is {self.pre_enqueue}; without them it {verdict}"
         return f"pod {self.pod} {verdict}: {num_feasible} of {len(self.node_names)} nodes are feasible"
 
     def __str__(self) -> str:

@@ -45,6 +45,21 @@ class Placements:
         """Count the pods of the batch."""
         return len(self.node_index)
 
+    def amid(self, pods: Sequence[str], positions: npt.NDArray[np.intp], others: Mapping[int, str]) -> Placements:
+        """Return the same as the part at `positions` of a larger batch, whose other pods went nowhere.
+
+        Args:
+            pods: the keys of the larger batch.
+            positions: integers of shape (n,), where each pod of this one is in it.
+            others: position -> message, of the pods that are not of this one.
+        """
+        at = positions.tolist()
+        node_index = np.full(len(pods), -1, np.int32)
+        node_index[positions] = self.node_index
+        messages = {**{at[i]: text for i, text in self.messages.items()}, **others}
+        preemptions = {at[i]: preemption for i, preemption in self.preemptions.items()}
+        return Placements(node_index, self._node_list, pods, dict(sorted(messages.items())), preemptions)
+
     @property
     def node_names(self) -> list[str | None]:
         """The node of each pod by name; None where the pod fits on no node."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kubesched.api.pod_codec import encode_pod, pod_key
+from kubesched.api.pod_fields import scheduling_gates
 from kubesched.api.pod_volumes import has_ephemeral_volume
 
 
@@ -18,7 +19,7 @@ class PodBatch:
     A batch belongs to no scheduler. Slicing with a step of 1 gives a batch over the same shapes.
     """
 
-    __slots__ = ("_keys", "_records", "_shape_index", "_source_index", "_sources")
+    __slots__ = ("_gates", "_keys", "_records", "_shape_index", "_source_index", "_sources")
 
     def __init__(
         self,
@@ -27,12 +28,14 @@ class PodBatch:
         keys: Sequence[str],
         sources: Sequence[Mapping[str, Any]],
         source_index: npt.NDArray[np.int32],
+        gates: Mapping[int, Sequence[str]],
     ) -> None:
         self._records = records
         self._shape_index = shape_index
         self._keys = keys
         self._sources = sources
         self._source_index = source_index
+        self._gates = gates
 
     @classmethod
     def from_manifests(cls, pods: Sequence[Mapping[str, Any]]) -> PodBatch:
@@ -48,7 +51,7 @@ class PodBatch:
         for i, pod in enumerate(pods):
             index[i] = shapes.setdefault(encode_pod(pod), len(shapes))
             keys.append(pod_key(pod))
-        return cls(list(shapes), index, keys, list(pods), np.arange(len(pods), dtype=np.int32))
+        return cls(list(shapes), index, keys, list(pods), np.arange(len(pods), dtype=np.int32), _gates_of(pods))
 
     @classmethod
     def from_templates(
@@ -87,7 +90,7 @@ class PodBatch:
         if any(has_ephemeral_volume(template) for template in templates):
             copies = zip(index.tolist(), keys, strict=True)
             return cls.from_manifests([_renamed(templates[t], key) for t, key in copies])
-        return cls(records, index, keys, list(templates), index)
+        return cls(records, index, keys, list(templates), index, _gates_of(templates))
 
     def __len__(self) -> int:
         """Count the pods."""
@@ -96,7 +99,12 @@ class PodBatch:
     def __getitem__(self, part: slice) -> PodBatch:
         """Return the pods of a slice as a batch."""
         return PodBatch(
-            self._records, self._shape_index[part], self._keys[part], self._sources, self._source_index[part]
+            self._records,
+            self._shape_index[part],
+            self._keys[part],
+            self._sources,
+            self._source_index[part],
+            self._gates,
         )
 
     @property
@@ -114,11 +122,31 @@ class PodBatch:
         """The `namespace/name` of each pod."""
         return self._keys
 
+    def take(self, positions: npt.NDArray[np.intp]) -> PodBatch:
+        """Return the pods at these positions as a batch over the same shapes."""
+        keys = [self._keys[i] for i in positions.tolist()]
+        index = self._shape_index[positions]
+        return PodBatch(self._records, index, keys, self._sources, self._source_index[positions], self._gates)
+
+    def gated(self) -> list[tuple[int, Mapping[str, Any], Sequence[str]]]:
+        """Return (position, a manifest of that spec, gates) of each pod that has scheduling gates."""
+        if not self._gates:
+            return []
+        found = np.flatnonzero(np.isin(self._source_index, list(self._gates))).tolist()
+        sources = self._source_index[found].tolist()
+        return [(i, self._sources[source], self._gates[source]) for i, source in zip(found, sources, strict=True)]
+
     def manifest(self, position: int) -> Mapping[str, Any]:
         """Return the manifest of one pod; that of a copy is its template's with another name."""
         source = self._sources[int(self._source_index[position])]
         namespace, _, name = self._keys[position].partition("/")
         return {**source, "metadata": {**source["metadata"], "namespace": namespace, "name": name}}
+
+
+def _gates_of(pods: Sequence[Mapping[str, Any]]) -> dict[int, list[str]]:
+    """Return position -> scheduling gates, of the pods that have some."""
+    gates = ((i, scheduling_gates(pod)) for i, pod in enumerate(pods) if pod["spec"].get("schedulingGates"))
+    return {i: names for i, names in gates if names}
 
 
 def _renamed(template: Mapping[str, Any], key: str) -> dict[str, Any]:

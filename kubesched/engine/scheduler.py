@@ -24,6 +24,7 @@ from kubesched.engine.decision import Decision, Preemption
 from kubesched.engine.device_objects import is_device_object, put_device_object, put_verdicts
 from kubesched.engine.explanation import Explanation
 from kubesched.engine.extensions import Extensions
+from kubesched.engine.gates import Gates
 from kubesched.engine.node_view import NodeView
 from kubesched.engine.placements import Placements
 from kubesched.engine.plugin_adapter import plugin_infos
@@ -63,7 +64,7 @@ class Scheduler:
     Not thread-safe; two schedulers may be used from two threads.
     """
 
-    __slots__ = ("_config", "_engine", "_extensions", "_node_json", "_node_names")
+    __slots__ = ("_config", "_engine", "_extensions", "_gates", "_node_json", "_node_names")
 
     def __init__(
         self,
@@ -103,6 +104,7 @@ class Scheduler:
         mine = {} if plugins is None else plugins
         self._config = load_config(config, plugin_infos(mine))
         self._extensions = Extensions(self._config, mine)
+        self._gates = Gates(self._config.profiles)
         self._node_json: dict[str, str] = {}
         profiles = [profile.to_blob() for profile in self._config.profiles]
         self._engine = Engine(profiles, tie_break, seed, kernels, self._extensions.plugins, self._extensions.extenders)
@@ -169,10 +171,13 @@ class Scheduler:
         key = pod_key(pod)
         shape = self._engine.intern_shape(encode_pod(pod))
         with self._call(key, pod).active():
-            return Explanation(key, self._names(), self._engine.explain(key, shape, _nominated(pod)))
+            raw = self._engine.explain(key, shape, _nominated(pod))
+            return Explanation(key, self._names(), raw, self._gates.message(pod))
 
     def schedule(self, pod: Manifest, *, preempt: bool | str = False) -> Decision:
         """Decide for one pod and, where a node is found, assume the pod on it.
+
+        A pod with scheduling gates is not tried, as upstream's queue would not give it out.
 
         Args:
             pod: a v1 Pod. Its status.nominatedNodeName, or else what an earlier call nominated, is tried first.
@@ -191,6 +196,10 @@ class Scheduler:
         key = pod_key(pod)
         shape = self._engine.intern_shape(encode_pod(pod))
         policy = _policy(preempt)
+        waiting = self._gates.message(pod)
+        if waiting:
+            self._engine.require_new_pods(np.array([shape], np.uint32), [key])
+            return Decision(key, None, waiting, 0, 0, "UnschedulableAndUnresolvable")
         mark = self._engine.mark()
         try:
             return self._decide(key, shape, pod, policy)
@@ -233,15 +242,24 @@ class Scheduler:
             pods: a batch, or manifests. All are checked before the first is decided.
             preempt: as for `schedule`. Victims may be pods of the same batch.
 
+        A pod with scheduling gates is not tried; its message says what it waits for.
+
         Raises:
             ConfigError, ObjectError, UnsupportedError, StateError, PluginError: as for `schedule`; no pod is then
                 placed.
         """
         self._require_idle()
         batch = pods if isinstance(pods, PodBatch) else PodBatch.from_manifests(pods)
+        policy = _policy(preempt)
+        waiting = self._gates.messages(batch)
+        if not waiting:
+            return self._place(batch, policy)
+        rest = np.setdiff1d(np.arange(len(batch)), list(waiting))
+        return self._place(batch.take(rest), policy).amid(batch.keys, rest, waiting)
+
+    def _place(self, batch: PodBatch, policy: str) -> Placements:
         used, index = np.unique(batch.shape_index, return_inverse=True)
         shapes = np.array([self._engine.intern_shape(batch.records[i]) for i in used.tolist()], np.uint32)
-        policy = _policy(preempt)
         if self._extensions:
             return self._schedule_each(batch, shapes[index], policy)
         node_index, messages, raw = self._engine.schedule_many(shapes[index], batch.keys, policy)
@@ -427,6 +445,7 @@ class Scheduler:
         twin._config = self._config
         twin._engine = self._engine.fork()
         twin._extensions = self._extensions
+        twin._gates = self._gates
         twin._node_json = dict(self._node_json)
         twin._node_names = self._node_names
         return twin
