@@ -13,6 +13,20 @@ namespace {
 
 constexpr const char* kNoNodes = "no nodes available to schedule pods";
 
+// The nodes that a plugin's filter rejected.
+NodeMask rejected_by(const Plugin* plugin, const Profile& profile, const Diagnosis* diagnosis) {
+  if (diagnosis == nullptr) return {};
+  NodeMask nodes(diagnosis->nodes().size());
+  for (std::size_t node = 0; node < nodes.size(); ++node) {
+    const std::int16_t filter = diagnosis->nodes()[node].plugin;
+    if (filter >= 0 && static_cast<std::size_t>(filter) < profile.filter().size() &&
+        profile.filter()[static_cast<std::size_t>(filter)] == plugin) {
+      nodes.set(node);
+    }
+  }
+  return nodes;
+}
+
 }  // namespace
 
 Scheduler::Scheduler(std::vector<std::string> profile_records, const Registry& registry,
@@ -215,9 +229,11 @@ PostFilterResult Scheduler::post_filter(Cycle& cycle, const Profile& profile, co
     if (!result.message.empty()) result.message += ", ";
     result.message += message;
   };
-  for (const std::string& name : profile.spec().post_filter) {
-    if (name == "DynamicResources") {
-      say("no new claims to deallocate");
+  for (const Plugin* plugin : profile.post_filter()) {
+    if (plugin != nullptr) {
+      PostFilterAnswer answer = plugin->post_filter(cycle, rejected_by(plugin, profile, diagnosis));
+      say(answer.message);
+      result.deallocated_claim = std::move(answer.deallocated_claim);
       continue;
     }
     Preemption preemption(cycle, profile, run, diagnosis);
@@ -236,6 +252,7 @@ PostFilterResult Scheduler::post_filter(Cycle& cycle, const Profile& profile, co
 }
 
 void Scheduler::apply(const PodToSchedule& pod, const PostFilterResult& result, PreemptionPolicy policy) {
+  if (!result.deallocated_claim.empty()) state_.edit_devices().deallocate(result.deallocated_claim);
   if (result.nominated == kNoId) return;
   for (const std::string& victim : result.victims) {
     if (policy == PreemptionPolicy::kImmediate) {
@@ -332,7 +349,7 @@ Explanation Scheduler::explain(const PodToSchedule& pod) {
 void Scheduler::assume(const PodToSchedule& pod, NodeIndex node) {
   const Profile& profile = profile_for(state_.shapes()[pod.shape]);
   Cycle cycle = begin(memo_for(profile, pod.shape), pod);
-  for (const Plugin* plugin : profile.filter()) plugin->reserve(cycle, pod.key, node);
+  for (const Plugin* plugin : profile.reserve()) plugin->reserve(cycle, pod.key, node);
   state_.place(std::string(pod.key), pod.shape, node);
 }
 
@@ -343,9 +360,9 @@ Decision Scheduler::schedule(const PodToSchedule& pod, PreemptionPolicy policy) 
 
 Decision Scheduler::schedule_new(const PodToSchedule& pod, PreemptionPolicy policy) {
   Decision decision = decide(pod, policy);
-  if (decision.node == kNoId && decision.post_filter.nominated != kNoId) {
+  if (decision.node == kNoId) {
     apply(pod, decision.post_filter, policy);
-    if (policy == PreemptionPolicy::kImmediate) {
+    if (policy == PreemptionPolicy::kImmediate && decision.post_filter.nominated != kNoId) {
       PostFilterResult made_room = std::move(decision.post_filter);
       decision = decide(PodToSchedule{pod.key, pod.shape, {}}, PreemptionPolicy::kNever);
       decision.post_filter = std::move(made_room);

@@ -38,6 +38,7 @@ struct PostFilterResult {
   NodeIndex nominated = kNoId;
   std::vector<std::string> victims;  // "namespace/name", the most important first
   std::string message;               // empty where a node was nominated
+  std::string deallocated_claim;     // "namespace/name" of a claim that loses its allocation; empty: none
 };
 
 // What one cycle decided. `message` is empty where a node was found.

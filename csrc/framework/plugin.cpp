@@ -21,6 +21,8 @@ std::optional<std::int64_t> Plugin::uniform_score(Cycle&) const { return std::nu
 
 void Plugin::add_score(Cycle&, const NodeMask&, std::int64_t, std::int64_t*) const {}
 
+PostFilterAnswer Plugin::post_filter(Cycle&, const NodeMask&) const { return {}; }
+
 void Plugin::reserve(Cycle&, std::string_view, NodeIndex) const {}
 
 void add_normalized(const std::vector<std::int64_t>& raw, const NodeMask& feasible, bool reverse, std::int64_t weight,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/node_mask.h"
@@ -28,6 +29,13 @@ struct Cycle {
 struct PreFilterResult {
   Status status;
   std::optional<NodeMask> nodes;
+};
+
+// What a PostFilter that is no preemption does about a pod that fits nowhere: it says so, and may want a claim
+// ("namespace/name") to lose its allocation.
+struct PostFilterAnswer {
+  std::string message;
+  std::string deallocated_claim;
 };
 
 // Stateless but for its arguments; what it learns of a shape lives in the shape's memo. Called once a cycle with
@@ -69,6 +77,9 @@ class Plugin {
   // Adds weight * normalised score (0..100) of each feasible node to `totals`; other nodes' totals may change, too.
   // REQUIRES: pre_score() gave true; `feasible` is not empty.
   virtual void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const;
+
+  // The pod fits nowhere; `rejected` has the nodes that this plugin's filter rejected. Changes nothing.
+  virtual PostFilterAnswer post_filter(Cycle& cycle, const NodeMask& rejected) const;
 
   // The pod `key` is about to be placed on the node: what it takes there is taken in the state.
   virtual void reserve(Cycle& cycle, std::string_view key, NodeIndex node) const;

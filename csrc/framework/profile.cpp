@@ -38,6 +38,7 @@ ProfileSpec read_profile(std::string_view record, StringTable& strings) {
     return WeightedName{std::move(name), reader.i64()};
   });
   spec.post_filter = read_names(reader);
+  spec.reserve = read_names(reader);
   read_resources(reader, spec);
   spec.spread_system_defaulting = reader.boolean();
   spec.spread_default_constraints = reader.list([&] { return read_spread_constraint(reader, strings); });
@@ -64,6 +65,10 @@ Profile::Profile(ProfileSpec spec, const Registry& registry, StringTable& string
   for (const WeightedName& entry : spec_.score) {
     score_.push_back(ScoredPlugin{plugin(entry.name, registry, strings), entry.weight});
   }
+  for (const std::string& name : spec_.post_filter) {
+    post_filter_.push_back(name == "DefaultPreemption" ? nullptr : plugin(name, registry, strings));
+  }
+  for (const std::string& name : spec_.reserve) reserve_.push_back(plugin(name, registry, strings));
 }
 
 const Plugin* Profile::plugin(const std::string& name, const Registry& registry, StringTable& strings) {

@@ -41,6 +41,7 @@ struct ProfileSpec {
   std::vector<std::string> pre_score;  // scorers do without: what PreScore would prepare is in the shape's memo
   std::vector<WeightedName> score;
   std::vector<std::string> post_filter;
+  std::vector<std::string> reserve;
 
   ScoringStrategy fit_strategy = ScoringStrategy::kLeastAllocated;
   std::vector<WeightedResource> fit_resources;
@@ -89,6 +90,9 @@ class Profile {
   const std::vector<const Plugin*>& pre_filter() const { return pre_filter_; }
   const std::vector<const Plugin*>& filter() const { return filter_; }
   const std::vector<ScoredPlugin>& score() const { return score_; }
+  // nullptr stands for DefaultPreemption, which is the engine's own.
+  const std::vector<const Plugin*>& post_filter() const { return post_filter_; }
+  const std::vector<const Plugin*>& reserve() const { return reserve_; }
   // Slots in a ShapeMemo: one a plugin, and one behind them for the cycle itself.
   std::size_t cycle_slot() const { return plugins_.size(); }
 
@@ -100,6 +104,8 @@ class Profile {
   std::vector<const Plugin*> pre_filter_;
   std::vector<const Plugin*> filter_;
   std::vector<ScoredPlugin> score_;
+  std::vector<const Plugin*> post_filter_;
+  std::vector<const Plugin*> reserve_;
 };
 
 }  // namespace kubesched

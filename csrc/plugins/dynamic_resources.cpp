@@ -1,5 +1,7 @@
 #include "plugins/dynamic_resources.h"
 
+#include <algorithm>
+
 #include "state/node_selection.h"
 
 namespace kubesched {
@@ -26,6 +28,15 @@ std::vector<WantedClaim> unallocated(const Cycle& cycle) {
     if (claim != nullptr && !claim->allocation) wanted.push_back(WantedClaim{std::move(key), claim->spec});
   }
   return wanted;
+}
+
+std::string_view name_of(std::string_view key) { return key.substr(key.find('/') + 1); }
+
+// As many pods as the API allows have the claim already, and this one is not among them.
+bool is_in_use(const ResourceClaim& claim, std::string_view pod_name) {
+  constexpr std::size_t kMostUsers = 256;  // resource/v1 ResourceClaimReservedForMaxSize
+  const auto& users = claim.reserved_for;
+  return users.size() >= kMostUsers && std::find(users.begin(), users.end(), pod_name) == users.end();
 }
 
 // The text of the first request whose class is missing; empty where all are there.
@@ -63,16 +74,22 @@ PreFilterResult DynamicResources::pre_filter(Cycle& cycle) const {
     const std::string key = claim_key(pod, wanted, strings);
     const ResourceClaim* claim = devices.find_claim(key);
     if (claim == nullptr) return unresolvable("could not find ResourceClaim \"" + key + "\"");
-    if (claim->being_deleted)
+    if (claim->being_deleted) {
       return unresolvable("resourceclaim \"" + strings[wanted.claim_name] + "\" is being deleted");
+    }
     if (wanted.source == ClaimSource::kGenerated && claim->controller_uid != strings[pod.uid]) {
       return unresolvable("ResourceClaim " + key + " was not created for pod " + pod_name + " (pod is not owner)");
     }
     has_claims = true;
   }
   if (!has_claims) return {Status{Code::kSkip, {}}, std::nullopt};
-  for (const WantedClaim& wanted : unallocated(cycle)) {
-    std::string missing = missing_class(devices.spec(wanted.spec), devices, strings);
+  for (const std::string& key : claim_keys(cycle)) {
+    const ResourceClaim& claim = *devices.find_claim(key);
+    if (claim.allocation) {
+      if (is_in_use(claim, name_of(cycle.key))) return unresolvable("resourceclaim in use");
+      continue;
+    }
+    std::string missing = missing_class(devices.spec(claim.spec), devices, strings);
     if (!missing.empty()) return unresolvable(std::move(missing));
   }
   return {};
@@ -154,6 +171,27 @@ void DynamicResources::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosi
       return false;
     });
   }
+}
+
+PostFilterAnswer DynamicResources::post_filter(Cycle& cycle, const NodeMask& rejected) const {
+  const std::vector<std::string> keys = claim_keys(cycle);
+  if (keys.empty()) return {"no new claims to deallocate", ""};
+  NodeMask allocatable = rejected;
+  const std::vector<WantedClaim> wanted = unallocated(cycle);
+  if (!wanted.empty() && allocatable.any()) filter_unallocated(cycle, wanted, allocatable, nullptr);
+  const std::string_view pod_name = name_of(cycle.key);
+  for (const std::string& key : keys) {
+    const ResourceClaim* claim = cycle.state.devices().find_claim(key);
+    if (claim == nullptr || !claim->allocation || !claim->allocation->has_node_selector) continue;
+    const auto& users = claim->reserved_for;
+    if (users.size() > 1 || (users.size() == 1 && users.front() != pod_name)) continue;
+    NodeMask unreachable = allocatable;
+    const NodeMask reached =
+        select_any_term(cycle.state.nodes(), claim->allocation->node_selector, cycle.state.strings());
+    unreachable.filter([&](std::size_t node) { return !reached.test(node); });
+    if (unreachable.any()) return {"deallocation of ResourceClaim completed", key};
+  }
+  return {"still not schedulable", ""};
 }
 
 void DynamicResources::reserve(Cycle& cycle, std::string_view, NodeIndex node) const {

@@ -142,6 +142,13 @@ void Devices::allocate(const std::string& key, Allocation allocation) {
   take(claim.allocation.get(), 1);
 }
 
+void Devices::deallocate(const std::string& key) {
+  ResourceClaim& claim = claims_.at(key);
+  take(claim.allocation.get(), -1);
+  claim.allocation = nullptr;
+  claim.reserved_for.clear();
+}
+
 void Devices::reserve_for(const PodShape& pod, std::string_view pod_key, const StringTable& strings) {
   for (const DeviceClaim& wanted : pod.claims) {
     const auto found = claims_.find(claim_key(pod, wanted, strings));

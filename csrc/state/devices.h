@@ -69,6 +69,8 @@ class Devices {
 
   // REQUIRES: the claim is there.
   void allocate(const std::string& key, Allocation allocation);
+  // Nobody has the claim any more, and nothing is allocated for it. REQUIRES: the claim is there.
+  void deallocate(const std::string& key);
   // The pod was put on a node: its claims that are allocated are reserved for it.
   void reserve_for(const PodShape& pod, std::string_view pod_key, const StringTable& strings);
   // The pod is gone: its claims are no longer reserved for it; one that nobody uses any more loses its allocation

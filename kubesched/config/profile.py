@@ -43,7 +43,8 @@ class Profile:
         for point in ("preFilter", "filter", "preScore"):
             out.texts(self.at(point))
         out.amounts([(name, self.plugins.weights[name]) for name in self.at("score")])
-        out.texts(list(self.plugins.by_point["postFilter"]))
+        out.texts([name for name in self.plugins.by_point["postFilter"] if name in PLUGINS])
+        out.texts([name for name in self.at("reserve") if name in PLUGINS])
         self._write_resources(out)
         self._write_topology(out)
         return out.done()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import kubesched as ks
-from tests.builders import make_node, make_pod
+from tests.builders import make_config, make_node, make_pod
 
 Manifest = dict[str, Any]
 DRIVER = "gpu.example.com"
@@ -205,3 +205,51 @@ def test_a_search_without_end_times_out() -> None:
     assert reason(scheduler, claiming("p0", "a")) == (
         "UnschedulableAndUnresolvable: timed out trying to allocate devices"
     )
+
+
+def allocated(device: str, node: str, *pods: str) -> Manifest:
+    """The status of a claim that has a device of one node, reserved for pods."""
+    result = {"request": "r", "driver": DRIVER, "pool": node, "device": device}
+    selector = {"nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]}
+    users = [{"resource": "pods", "name": pod, "uid": pod} for pod in pods]
+    return {"allocation": {"devices": {"results": [result]}, "nodeSelector": selector}, "reservedFor": users}
+
+
+@pytest.mark.parametrize(("status", "want_message", "want_allocation"), [
+    pytest.param(allocated("d0", "n0"), "deallocation of ResourceClaim completed", None, id="nobody uses it"),
+    pytest.param(allocated("d0", "n0", "big"), "deallocation of ResourceClaim completed", None, id="the pod itself has it"),
+    pytest.param(allocated("d0", "n0", "other"), "still not schedulable", [f"{DRIVER}/n0/d0"], id="another pod uses it"),
+])  # fmt: skip
+def test_an_unreachable_claim_is_deallocated_where_no_other_pod_uses_it(
+    status: Manifest, want_message: str, want_allocation: list[str] | None
+) -> None:
+    scheduler = ks.Scheduler([*world(make_claim("a", status=status)), make_pod("fill", cpu="4", nodeName="n0")])
+    pod = claiming("big", "a", cpu="3")
+    want = f"{want_message}, preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 "
+    got = scheduler.explain(pod).to_dict()["postFilter"]
+    assert got.startswith(want), got
+    before = scheduler.allocation("default/a")
+    assert before == [f"{DRIVER}/n0/d0"]
+    assert scheduler.schedule(pod).node is None  # PostFilter is not asked
+    assert scheduler.allocation("default/a") == before
+    assert scheduler.schedule(pod, preempt=True).node is None
+    assert scheduler.allocation("default/a") == want_allocation
+    if want_allocation is None:
+        assert scheduler.schedule(pod).node == "n1"
+
+
+def test_a_claim_of_256_pods_takes_no_other() -> None:
+    pods = [f"p{i}" for i in range(256)]
+    scheduler = ks.Scheduler(world(make_claim("a", status=allocated("d0", "n0", *pods))))
+    assert reason(scheduler, claiming("more", "a")) == "UnschedulableAndUnresolvable: resourceclaim in use"
+    assert scheduler.schedule(claiming("p7", "a")).node == "n0"
+
+
+@pytest.mark.parametrize("point", ["reserve", "postFilter"])
+def test_a_profile_without_the_plugin_at_a_point_does_without_its_work(point: str) -> None:
+    config = make_config(plugins={point: {"disabled": [{"name": "DynamicResources"}]}})
+    scheduler = ks.Scheduler(world(make_claim("a"), make_claim("big", count=3)), config)
+    assert scheduler.schedule(claiming("p", "a")).node == "n0"
+    assert (scheduler.allocation("default/a") is None) == (point == "reserve")
+    post_filter = scheduler.explain(claiming("q", "big")).to_dict()["postFilter"]
+    assert post_filter.startswith("preemption: " if point == "postFilter" else "still not schedulable, preemption: ")
