@@ -17,7 +17,7 @@ def explain(*, cluster: str, pod: str, name: str | None, config: str | None, out
     """Explain where a pod would go on a cluster, or why it fits nowhere."""
     from kubesched.api.manifests import load
     from kubesched.api.pod_fields import pod_key
-    from kubesched.engine import Scheduler
+    from kubesched.engine import KUBERNETES_VERSION, Scheduler
     from kubesched.errors import ObjectError
 
     pods = {pod_key(obj): obj for obj in load(pod) if obj["kind"] == "Pod"}
@@ -27,4 +27,7 @@ def explain(*, cluster: str, pod: str, name: str | None, config: str | None, out
         raise ObjectError(f"{pod}: must hold one pod unless --name says which, got {len(pods)}")
     chosen = pods[name] if name is not None else next(iter(pods.values()))
     explanation = Scheduler(load(cluster), config).explain(chosen)
-    print(json.dumps(explanation.to_dict(), indent=2) if output == "json" else str(explanation))
+    if output == "json":
+        print(json.dumps({"kubernetes": KUBERNETES_VERSION, **explanation.to_dict()}, indent=2))
+    else:
+        print(f"kubernetes {KUBERNETES_VERSION}\n{explanation}")

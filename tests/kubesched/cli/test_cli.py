@@ -49,9 +49,10 @@ def test_explain_prints_a_table_or_json(capsys: pytest.CaptureFixture[str], tmp_
     cluster.write_text(json.dumps([make_node("a"), make_node("b", cpu="1")]))
     pod.write_text(json.dumps(make_pod("p", cpu="2")))
     code, out, _ = run(capsys, "explain", "--cluster", str(cluster), "--pod", str(pod))
-    assert (code, out.splitlines()[0]) == (0, "pod default/p would go to a: 1 of 2 nodes are feasible")
+    want = ["kubernetes 1.34", "pod default/p would go to a: 1 of 2 nodes are feasible"]
+    assert (code, out.splitlines()[:2]) == (0, want)
     code, out, _ = run(capsys, "explain", "--cluster", str(cluster), "--pod", str(pod), "--output", "json")
-    assert json.loads(out)["node"] == "a"
+    assert (json.loads(out)["node"], json.loads(out)["kubernetes"]) == ("a", "1.34")
     code, _, err = run(capsys, "explain", "--cluster", str(cluster), "--pod", str(pod), "--name", "default/q")
     assert (code, err) == (2, f"kubesched: --name must be a pod of {pod}, got 'default/q'\n")
 
