@@ -17,13 +17,17 @@ namespace {
 // A node's position, or -1 for a name that no node has; whether preemption cannot help; why it failed.
 using Failure = std::tuple<std::int64_t, bool, std::string>;
 
+// A node's name, the keys of its victims, the budgets that they break.
+using Candidate = std::tuple<std::string, std::vector<std::string>, std::int64_t>;
+
 }  // namespace
 
 PythonExtender::PythonExtender(py::object adapter)
     : adapter_(std::move(adapter)),
       name_(adapter_.attr("name").cast<std::string>()),
       filters_(adapter_.attr("filters").cast<bool>()),
-      prioritizes_(adapter_.attr("prioritizes").cast<bool>()) {}
+      prioritizes_(adapter_.attr("prioritizes").cast<bool>()),
+      preempts_(adapter_.attr("preempts").cast<bool>()) {}
 
 Status PythonExtender::filter(Cycle&, NodeMask& nodes, Diagnosis* diagnosis) const {
   if (!filters_) return {};
@@ -42,6 +46,28 @@ Status PythonExtender::filter(Cycle&, NodeMask& nodes, Diagnosis* diagnosis) con
       const Code code = is_unresolvable ? Code::kUnschedulableAndUnresolvable : Code::kUnschedulable;
       diagnosis->reject(static_cast<std::size_t>(node), code, diagnosis->add_reasons({reason}));
     }
+  }
+  return {};
+}
+
+Status PythonExtender::preempt(Cycle& cycle, std::vector<Victims>& candidates) const {
+  const py::gil_scoped_acquire locked;
+  const ClusterState& state = cycle.state;
+  std::vector<Candidate> sent;
+  for (const Victims& victims : candidates) {
+    std::vector<std::string> keys;
+    for (PodId pod : victims.pods) keys.push_back(*state.pods()[pod].key);
+    sent.emplace_back(state.strings()[state.nodes().name(victims.node)], std::move(keys), victims.num_violations);
+  }
+  const py::tuple answer = adapter_.attr("preempt")(sent);
+  if (const auto error = answer[0].cast<std::optional<std::string>>()) return Status{Code::kError, {*error}};
+  candidates.clear();
+  for (const auto& [name, keys, num_violations] : answer[1].cast<std::vector<Candidate>>()) {
+    Victims victims;
+    victims.node = state.nodes().find(state.strings().find(name));
+    for (const std::string& key : keys) victims.pods.push_back(state.pods().find(key));
+    victims.num_violations = num_violations;
+    candidates.push_back(std::move(victims));
   }
   return {};
 }

@@ -171,6 +171,15 @@ py::array_t<std::int64_t> amounts(const Scheduler& engine, const Column<std::int
   return view(Column<std::int64_t>(engine.state().nodes().size(), 0));
 }
 
+std::vector<std::string> pods_on(const Scheduler& engine, const std::string& node_name) {
+  const ClusterState& state = engine.state();
+  std::vector<std::string> keys;
+  for (PodId pod : state.pods().on_node(state.nodes().uid(require_node(engine, node_name)))) {
+    keys.push_back(*state.pods()[pod].key);
+  }
+  return keys;
+}
+
 py::object node_of(const Scheduler& engine, const std::string& key) {
   const PodTable& pods = engine.state().pods();
   const PodId id = pods.find(key);
@@ -266,6 +275,7 @@ void register_engine(py::module_& module) {
       .def_property_readonly_static("NOT_STARTED", [](const py::object&) { return PodStatus::kNotStarted; })
       .def("remove_pod", [](Scheduler& engine, const std::string& key) { engine.state().remove_pod(key); })
       .def("node_of", &node_of)
+      .def("pods_on", &pods_on)
       .def("put_resource_slice",
            [](Scheduler& engine, const py::bytes& record) { engine.state().put_resource_slice(record); })
       .def("put_device_class",

@@ -40,14 +40,27 @@ std::vector<NodeIndex> Preemption::potential_nodes() const {
 }
 
 PreemptionResult Preemption::find(NodeIndex nominated, Rng* rng) {
-  if (cycle_.shape.never_preempts) return {std::nullopt, "not eligible due to preemptionPolicy=Never.", false};
+  if (cycle_.shape.never_preempts) return {std::nullopt, "not eligible due to preemptionPolicy=Never."};
   if (waits_for_victims(nominated)) {
-    return {std::nullopt, "not eligible due to a terminating pod on the nominated node.", false};
+    return {std::nullopt, "not eligible due to a terminating pod on the nominated node."};
   }
   const std::vector<NodeIndex> potential = potential_nodes();
   std::vector<Victims> candidates = find_candidates(potential, rng);
-  if (candidates.empty()) return {std::nullopt, not_helpful(potential), true};
-  return {std::move(candidates[choose(candidates, rng)]), "", false};
+  if (candidates.empty()) return {std::nullopt, not_helpful(potential), false, true};
+  const Status answer = ask_extenders(candidates);
+  if (answer.code != Code::kSuccess) return {std::nullopt, answer.reasons.front(), true};
+  if (candidates.empty()) return {std::nullopt, "no candidate node for preemption"};
+  return {std::move(candidates[choose(candidates, rng)]), ""};
+}
+
+Status Preemption::ask_extenders(std::vector<Victims>& candidates) const {
+  for (const auto& extender : extenders_) {
+    if (candidates.empty()) break;
+    if (!extender->preempts()) continue;
+    Status answer = extender->preempt(cycle_, candidates);
+    if (answer.code != Code::kSuccess) return answer;
+  }
+  return {};
 }
 
 std::vector<Victims> Preemption::find_candidates(const std::vector<NodeIndex>& potential, Rng* rng) {
@@ -146,15 +159,21 @@ std::size_t Preemption::choose(const std::vector<Victims>& candidates, Rng* rng)
   const auto priority = [&](PodId pod) { return state.shapes()[state.pods()[pod].shape].priority; };
   // Higher is better, rule by rule.
   const auto scores = [&](const Victims& victims) {
-    const std::int64_t highest = priority(victims.pods.front());
     std::int64_t sum = 0;
+    std::int64_t highest = priority(victims.pods.front());
     std::int64_t earliest_ns = PodStatus::kNotStarted;
     for (PodId pod : victims.pods) {
       sum += priority(pod) + std::numeric_limits<std::int32_t>::max() + 1;
+      if (priority(pod) > highest) {
+        highest = priority(pod);
+        earliest_ns = PodStatus::kNotStarted;
+      }
       if (priority(pod) == highest) earliest_ns = std::min(earliest_ns, state.pods()[pod].status.start_time_ns);
     }
+    // Upstream takes the first victim for the one of the highest priority, which an extender may order otherwise.
+    const std::int64_t first = priority(victims.pods.front());
     const auto count = static_cast<std::int64_t>(victims.pods.size());
-    return std::vector<std::int64_t>{-victims.num_violations, -highest, -sum, -count, earliest_ns};
+    return std::vector<std::int64_t>{-victims.num_violations, -first, -sum, -count, earliest_ns};
   };
   std::vector<std::size_t> best;
   std::vector<std::int64_t> best_scores;

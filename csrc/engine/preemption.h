@@ -8,20 +8,15 @@
 
 #include "base/rng.h"
 #include "engine/filter_run.h"
+#include "framework/extender.h"
 
 namespace kubesched {
-
-// The pods that would leave one node, the most important first.
-struct Victims {
-  NodeIndex node = kNoId;
-  std::vector<PodId> pods;
-  std::int64_t num_violations = 0;  // of disruption budgets
-};
 
 // What DefaultPreemption answers: a node and its victims, or upstream's message.
 struct PreemptionResult {
   std::optional<Victims> best;
   std::string message;
+  bool is_error = false;           // an extender failed: no other PostFilter is asked
   bool clears_nomination = false;  // no node can help: the pod's earlier nomination is void
 };
 
@@ -30,8 +25,9 @@ struct PreemptionResult {
 class Preemption {
  public:
   // REQUIRES: the run found no feasible node; `diagnosis` is its own, or nullptr where a PreFilter rejected the pod.
-  Preemption(Cycle& cycle, const Profile& profile, const FilterRun& run, const Diagnosis* diagnosis)
-      : cycle_(cycle), profile_(profile), run_(run), diagnosis_(diagnosis) {}
+  Preemption(Cycle& cycle, const Profile& profile, const FilterRun& run, const Diagnosis* diagnosis,
+             const Extenders& extenders)
+      : cycle_(cycle), profile_(profile), run_(run), diagnosis_(diagnosis), extenders_(extenders) {}
 
   // `nominated` is where the pod is nominated already, or kNoId. With a source of chance, the search starts at a random
   // node and ties between nodes are drawn; else it starts at the first, and the first of equals wins.
@@ -41,6 +37,7 @@ class Preemption {
   Code code_at(NodeIndex node) const;
   bool waits_for_victims(NodeIndex nominated) const;
   std::vector<NodeIndex> potential_nodes() const;
+  Status ask_extenders(std::vector<Victims>& candidates) const;
   std::vector<Victims> find_candidates(const std::vector<NodeIndex>& potential, Rng* rng);
   std::vector<PodId> lower_priority_pods(NodeIndex node) const;
   std::optional<Victims> select_victims(NodeIndex node);
@@ -52,6 +49,7 @@ class Preemption {
   const Profile& profile_;
   const FilterRun& run_;
   const Diagnosis* diagnosis_;
+  const Extenders& extenders_;
 };
 
 }  // namespace kubesched

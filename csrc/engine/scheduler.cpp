@@ -236,9 +236,13 @@ PostFilterResult Scheduler::post_filter(Cycle& cycle, const Profile& profile, co
       result.deallocated_claim = std::move(answer.deallocated_claim);
       continue;
     }
-    Preemption preemption(cycle, profile, run, diagnosis);
+    Preemption preemption(cycle, profile, run, diagnosis, extenders_);
     PreemptionResult found = preemption.find(nominated, tie_break_ == TieBreak::kRandom ? &rng : nullptr);
     clears_nomination = found.clears_nomination;
+    if (found.is_error) {
+      result.message = "preemption: " + found.message;
+      return result;
+    }
     if (!found.best) {
       say("preemption: " + found.message);
       continue;

@@ -22,8 +22,8 @@ enum class TieBreak : std::uint8_t { kFirst, kRandom };
 struct SchedulerOptions {
   TieBreak tie_break = TieBreak::kFirst;  // among nodes of equal score: the first in node order, or a seeded draw
   std::uint64_t seed = 0;
-  const Kernels* kernels = nullptr;                        // nullptr: the best that the processor runs
-  std::vector<std::shared_ptr<const Extender>> extenders;  // in the order in which they are asked
+  const Kernels* kernels = nullptr;  // nullptr: the best that the processor runs
+  Extenders extenders;
 };
 
 // What happens to a pod that fits nowhere.
@@ -143,7 +143,7 @@ class Scheduler {
   TieBreak tie_break_;
   Rng rng_;
   const Kernels* kernels_;
-  std::vector<std::shared_ptr<const Extender>> extenders_;
+  Extenders extenders_;
   std::int64_t next_start_ = 0;
   std::vector<std::vector<std::unique_ptr<ShapeMemo>>> memos_;  // by profile and shape
   std::size_t num_memos_ = 0;

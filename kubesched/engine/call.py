@@ -26,6 +26,8 @@ class Call:
         nodes: the scheduler's nodes.
         node_names: their names, in order.
         node_json: name -> the node's manifest as JSON; empty where no extender wants whole nodes.
+        pods: `namespace/name` -> manifest of each pod on a node; empty where no extender has a part in preemption.
+        keys_on: the keys of the pods on a node.
         verdicts: what was answered already; whoever is asked again answers from here.
         has_failed: an extender's error ended the cycle.
     """
@@ -35,6 +37,8 @@ class Call:
     nodes: NodeView
     node_names: list[str]
     node_json: Mapping[str, str]
+    pods: Mapping[str, Manifest]
+    keys_on: Callable[[str], list[str]]
     verdicts: dict[Any, Any] = field(default_factory=dict)
     has_failed: bool = False
 
@@ -44,12 +48,15 @@ class Call:
         Raises:
             ObjectError: the manifest holds what JSON cannot.
         """
+        return self.once("pod", lambda: encode_manifest(self.manifest(), f"pod {self.key}"))
 
-        def encode() -> str:
-            metadata = {**self.pod["metadata"], "namespace": self.key.partition("/")[0]}
-            return encode_manifest({**self.pod, "metadata": metadata}, f"pod {self.key}")
+    def manifest(self) -> Manifest:
+        """Return the pod with its namespace."""
+        return with_namespace(self.pod, self.key)
 
-        return self.once("pod", encode)
+    def pods_on(self, node_name: str) -> list[Manifest]:
+        """Return the pods of a node."""
+        return [self.pods[key] for key in self.keys_on(node_name)]
 
     def once(self, key: object, make: Callable[[], T]) -> T:
         """Return what make() gave for the key the first time."""
@@ -80,6 +87,11 @@ def is_inside_call(nodes_of: object) -> bool:
     """Tell whether a plugin of the scheduler with this engine is running in this thread."""
     call = _CURRENT.get(None)
     return call is not None and call.nodes.is_of(nodes_of)
+
+
+def with_namespace(pod: Manifest, key: str) -> Manifest:
+    """Return a pod with the namespace of its key, `namespace/name`, written out."""
+    return {**pod, "metadata": {**pod["metadata"], "namespace": key.partition("/")[0]}}
 
 
 def encode_manifest(manifest: Manifest, who: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from kubesched.config.configuration import SchedulerConfiguration
 from kubesched.engine.call import Call
 from kubesched.engine.extender_adapter import ExtenderAdapter
 from kubesched.engine.plugin_adapter import PluginAdapter
-from kubesched.extenders import Extender, ExtenderFailure, Victims, process_preemption
+from kubesched.extenders import Extender, ExtenderFailure
 
 Manifest = Mapping[str, Any]
 
@@ -22,12 +22,13 @@ class Extensions:
         plugins: name -> adapter, for the core.
         extenders: adapters in the order in which they are asked, for the core.
         need_nodes: an extender wants whole nodes.
+        need_pods: an extender has a part in preemption and wants to know the victims.
 
     Raises:
         ConfigError: an extender's TLS files cannot be used.
     """
 
-    __slots__ = ("_config", "_extenders", "extenders", "need_nodes", "plugins")
+    __slots__ = ("_config", "_extenders", "extenders", "need_nodes", "need_pods", "plugins")
 
     def __init__(self, config: SchedulerConfiguration, plugins: Mapping[str, object]) -> None:
         self._config = config
@@ -39,6 +40,7 @@ class Extensions:
             for extender in self._extenders
         ]
         self.need_nodes = any(extender.needs_nodes for extender in self._extenders)
+        self.need_pods = any(extender.config.preempt_verb for extender in self._extenders)
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to ask."""
@@ -101,19 +103,6 @@ class Extensions:
         """Return the Python plugin that orders the queue; None where PrioritySort does."""
         (name,) = self._config.profiles[0].plugins.by_point["queueSort"]
         return self.plugins.get(name)
-
-    def process_preemption(
-        self,
-        pod: Manifest,
-        node_to_victims: Mapping[str, Victims],
-        pods_on_node: Callable[[str], Sequence[Manifest]] | None = None,
-    ) -> dict[str, Victims]:
-        """Let the extenders with a preempt verb cut the candidates of a preemption.
-
-        Raises:
-            ExtenderFailure: one that is not ignorable fails; its text is the status of the preemption.
-        """
-        return process_preemption(self._extenders, pod, node_to_victims, pods_on_node)
 
 
 def _name(extender: Extender, is_only: bool) -> str:

@@ -19,7 +19,7 @@ from kubesched.api.pod_fields import bound_node_name, is_finished
 from kubesched.api.pod_status import is_preempted, nominated_node_name, start_time_ns
 from kubesched.api.storage_codec import encode_storage, is_storage
 from kubesched.config import load_config
-from kubesched.engine.call import Call, encode_manifest, is_inside_call
+from kubesched.engine.call import Call, encode_manifest, is_inside_call, with_namespace
 from kubesched.engine.decision import Decision, Preemption
 from kubesched.engine.device_objects import is_device_object, put_device_object, put_verdicts
 from kubesched.engine.explanation import Explanation
@@ -64,7 +64,7 @@ class Scheduler:
     Not thread-safe; two schedulers may be used from two threads.
     """
 
-    __slots__ = ("_config", "_engine", "_extensions", "_gates", "_node_json", "_node_names")
+    __slots__ = ("_config", "_engine", "_extensions", "_gates", "_node_json", "_node_names", "_pods")
 
     def __init__(
         self,
@@ -106,6 +106,7 @@ class Scheduler:
         self._extensions = Extensions(self._config, mine)
         self._gates = Gates(self._config.profiles)
         self._node_json: dict[str, str] = {}
+        self._pods: dict[str, Manifest] = {}  # of the pods on nodes, where an extender wants to know victims
         profiles = [profile.to_blob() for profile in self._config.profiles]
         self._engine = Engine(profiles, tie_break, seed, kernels, self._extensions.plugins, self._extensions.extenders)
         self._node_names: list[str] | None = None
@@ -158,6 +159,11 @@ class Scheduler:
             self._engine.add_pod(key, shape, node_name, start_ns, preempted)
         except StateError as error:
             raise StateError(f"pod {key}: {error}") from error
+        self._keep_pod(key, pod)
+
+    def _keep_pod(self, key: str, pod: Manifest) -> None:
+        if self._extensions.need_pods:
+            self._pods[key] = with_namespace(pod, key)
 
     def explain(self, pod: Manifest) -> Explanation:
         """Tell of every node and plugin what they say of the pod, and whom it would preempt; changes nothing.
@@ -226,6 +232,10 @@ class Scheduler:
                 if refusal is not None:
                     self._engine.remove_pod(key)
                     name, message = None, refusal
+        for victim in raw[1] if policy == "immediate" else ():
+            self._pods.pop(victim, None)
+        if name is not None:
+            self._keep_pod(key, pod)
         code = "Error" if call.has_failed else "Success" if name is not None else "Unschedulable"
         return Decision(key, name, message, feasible, evaluated, code, self._preemption(raw))
 
@@ -279,6 +289,7 @@ class Scheduler:
             for i, decision in reversed(list(enumerate(decisions))):
                 if decision.node is not None:
                     self._engine.remove_pod(decision.pod)
+                    self._pods.pop(decision.pod, None)
                     self._extensions.unreserve(self._call(decision.pod, batch.manifest(i)), decision.node)
             self._engine.rewind(mark)
             raise
@@ -307,7 +318,7 @@ class Scheduler:
         return sorted(pods, key=lambda pod: -((pod.get("spec") or {}).get("priority") or 0))
 
     def _call(self, key: str, pod: Manifest) -> Call:
-        return Call(key, pod, self.nodes, self._names(), self._node_json)
+        return Call(key, pod, self.nodes, self._names(), self._node_json, self._pods, self._engine.pods_on)
 
     def _put_node(self, node: Manifest, put: Callable[[bytes], None]) -> None:
         """Hand a node to the core, and keep its manifest where an extender wants it."""
@@ -342,6 +353,7 @@ class Scheduler:
         """
         self._require_idle()
         self._engine.remove_pod(key)
+        self._pods.pop(key, None)
 
     def put(self, obj: Manifest) -> None:
         """Add a storage object, or replace the one of its name.
@@ -390,6 +402,8 @@ class Scheduler:
         gone = self._engine.remove_node(name)
         self._node_json.pop(name, None)
         self._node_names = None
+        for key in gone:
+            self._pods.pop(key, None)
         return gone
 
     def node_of(self, key: str) -> str | None:
@@ -447,6 +461,7 @@ class Scheduler:
         twin._extensions = self._extensions
         twin._gates = self._gates
         twin._node_json = dict(self._node_json)
+        twin._pods = dict(self._pods)
         twin._node_names = self._node_names
         return twin
 

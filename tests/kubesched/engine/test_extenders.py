@@ -345,3 +345,101 @@ def test_two_extenders_of_one_url_are_told_apart() -> None:
     assert explanation.scores[f"{server.url} (extenders[1])"].tolist() == [20, 0, 0, 0]
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/scheduler", server.url)
     assert explanation.totals.dtype == np.int64
+
+
+def preempting(
+    answer: Any, *, expect: int = 1, **fields: Any
+) -> tuple[ks.Scheduler, list[Manifest], decision.Decision]:
+    """Three full nodes, a pod that has to preempt, and an extender with a preempt verb; what it was sent, too."""
+    victims = [make_bound_pod(f"v{i}{j}", f"n{i}", cpu="2", priority=i) for i in range(3) for j in range(2)]
+    for victim in victims:
+        victim["metadata"]["uid"] = victim["metadata"]["name"].replace("v", "u")
+    with serving({"preempt": answer}) as server:
+        scheduler = ks.Scheduler(
+            [*(make_node(f"n{i}") for i in range(3)), *victims],
+            config(extender(server, **{"filterVerb": "", "preemptVerb": "preempt", **fields})),
+        )
+        pod = make_pod("p", cpu="2", priority=100)
+        assert scheduler.explain(pod).to_dict()["message"] == "0/3 nodes are available: 3 Insufficient cpu."
+        got = scheduler.schedule(pod, preempt=True)
+    assert len(server.args("preempt")) == 2 * expect
+    return scheduler, server.args("preempt"), got
+
+
+def meta(**uids: list[str]) -> Manifest:
+    return {
+        "NodeNameToMetaVictims": {
+            node: {"Pods": [{"UID": uid} for uid in listed], "NumPDBViolations": 0} for node, listed in uids.items()
+        }
+    }
+
+
+def test_a_preempting_extender_is_sent_the_candidates_and_picks_among_them() -> None:
+    scheduler, sent, got = preempting(meta(n2=["u20", "u21"], n1=["u11"]))
+    assert (sent[0]["Pod"]["metadata"]["name"], sent[0]["Pod"]["metadata"]["namespace"]) == ("p", "default")
+    assert sent[0]["NodeNameToVictims"] is None
+    assert {node: [pod["UID"] for pod in victims["Pods"]] for node, victims in sent[0]["NodeNameToMetaVictims"].items()} == {
+        "n0": ["u01"], "n1": ["u11"], "n2": ["u21"],
+    }  # fmt: skip
+    assert got.preemption is not None
+    assert (got.preemption.nominated, got.preemption.victims) == ("n1", ("default/v11",))
+    assert scheduler.nominations == {"default/p": "n1"}
+
+
+def test_a_preempting_extender_without_a_cache_is_sent_whole_pods() -> None:
+    _, sent, got = preempting(meta(n2=["u20"]), nodeCacheCapable=False)
+    (victim,) = sent[0]["NodeNameToVictims"]["n0"]["Pods"]
+    assert (victim["metadata"]["name"], victim["metadata"]["namespace"], victim["spec"]["nodeName"]) == (
+        "v01",
+        "default",
+        "n0",
+    )
+    assert sent[0]["NodeNameToMetaVictims"] is None
+    assert got.preemption is not None
+    assert got.preemption.victims == ("default/v20",)
+
+
+@pytest.mark.parametrize(("answer", "want"), [
+    pytest.param(meta(), "no new claims to deallocate, preemption: no candidate node for preemption", id="keeps no node"),
+    pytest.param(meta(n0=[]), 'preemption: expected at least one victim pod on node "n0"', id="names no victim"),
+    pytest.param(meta(n0=["u10"]), "preemption: extender: .* claims to preempt pod .* but the pod is not found on that node", id="a pod of elsewhere"),
+    pytest.param(500, "preemption: .*code 500", id="an error"),
+    pytest.param(b"rubbish", "preemption: .*", id="rubbish"),
+])  # fmt: skip
+def test_what_a_preempting_extender_spoils(answer: Any, want: str) -> None:
+    scheduler, _, got = preempting(answer)
+    assert got.node is None
+    assert got.preemption is not None
+    assert got.preemption.nominated is None
+    assert re.fullmatch(want, got.preemption.message), got.preemption.message
+    assert not scheduler.nominations
+
+
+@pytest.mark.parametrize("answer", [pytest.param(500, id="an error"), pytest.param(b"{", id="rubbish")])
+def test_an_ignorable_preempting_extender_may_fail(answer: Any) -> None:
+    _, _, got = preempting(answer, ignorable=True)
+    assert got.preemption is not None
+    assert (got.preemption.nominated, got.preemption.victims) == ("n0", ("default/v01",))
+
+
+def test_a_preempting_extender_is_not_asked_of_pods_without_its_resources() -> None:
+    _, _, got = preempting(500, expect=0, managedResources=[{"name": "example.com/fpga"}])
+    assert got.preemption is not None
+    assert got.preemption.nominated == "n0"
+
+
+def test_victims_that_left_are_not_sent_again() -> None:
+    with serving({"preempt": lambda args: {"NodeNameToMetaVictims": args["NodeNameToMetaVictims"]}}) as server:
+        scheduler = ks.Scheduler(
+            [make_node("n0"), make_bound_pod("a", "n0", cpu="2"), make_bound_pod("b", "n0", cpu="2", priority=5)],
+            config(extender(server, filterVerb="", preemptVerb="preempt")),
+        )
+        placed = scheduler.schedule_many(
+            [make_pod("p", cpu="2", priority=9), make_pod("q", cpu="4", priority=10)], preempt="immediate"
+        )
+        scheduler.remove_pod("default/q")
+        assert scheduler.num_pods == 0
+    assert placed.node_names == ["n0", "n0"]
+    assert [victims["n0"]["Pods"] for victims in (args["NodeNameToMetaVictims"] for args in server.args("preempt"))] == [
+        [{"UID": "default/a"}], [{"UID": "default/p"}, {"UID": "default/b"}],
+    ]  # fmt: skip
