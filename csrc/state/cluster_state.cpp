@@ -5,11 +5,11 @@
 namespace kubesched {
 
 CountSource ClusterState::source() const {
-  return CountSource{*strings_, *shapes_, *pods_, nodes_.labels(), nodes_.index_by_uid(), nodes_.size()};
+  return CountSource{*strings_, *shapes_, *pods_, nodes_.labels(), nodes_.index_by_uid(), nodes_.size(), supposed_};
 }
 
 VolumeUseSource ClusterState::volume_source() const {
-  return VolumeUseSource{*storage_, *strings_, *shapes_, *pods_, nodes_};
+  return VolumeUseSource{*storage_, *strings_, *shapes_, *pods_, nodes_, supposed_};
 }
 
 ShapeId ClusterState::intern_shape(std::string_view record) {
@@ -140,6 +140,13 @@ void ClusterState::suppose(ShapeId shape, NodeIndex node, std::int32_t sign) {
   nodes_.suppose(node, (*shapes_)[shape], sign);
   volume_use_.change((*shapes_)[shape], node, sign, volume_source());
   count(shape, node, sign);
+  const bool takes_back = !supposed_.empty() && supposed_.back().shape == shape && supposed_.back().node == node &&
+                          supposed_.back().sign == -sign;
+  if (takes_back) {
+    supposed_.pop_back();
+  } else {
+    supposed_.push_back(SupposedPod{shape, node, sign});
+  }
 }
 
 void ClusterState::count(ShapeId shape, NodeIndex node, std::int32_t sign) {

@@ -128,6 +128,7 @@ class ClusterState {
   TermCounts term_counts_;
   Cow<Devices> devices_;
   AllocationMemo allocation_memo_;
+  std::vector<SupposedPod> supposed_;  // what is counted for the first time meanwhile must count them, too
   std::uint64_t epoch_ = 0;
 };
 

@@ -35,6 +35,9 @@ RuleId PodCounts::intern_rule(const PodRule& rule, const CountSource& source) {
     if (verdict < 0) verdict = rule.matches(source.shapes[pod.shape], source.strings) ? 1 : 0;
     counts[source.index_by_uid[pod.node_uid]] += verdict;
   });
+  for (const SupposedPod& pod : source.supposed) {
+    if (rule.matches(source.shapes[pod.shape], source.strings)) counts[pod.node] += pod.sign;
+  }
   return id;
 }
 

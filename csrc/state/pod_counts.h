@@ -13,6 +13,7 @@
 #include "state/pod_rule.h"
 #include "state/pod_table.h"
 #include "state/shape_table.h"
+#include "state/supposed_pod.h"
 
 namespace kubesched {
 
@@ -38,6 +39,7 @@ struct CountSource {
   const LabelIndex& labels;
   const std::vector<NodeIndex>& index_by_uid;
   std::size_t num_nodes;
+  const std::vector<SupposedPod>& supposed;
 };
 
 // Rules are interned, their counts filled in when first asked for and then kept incrementally: a placement touches

@@ -146,6 +146,10 @@ void VolumeUse::count_attached(const VolumeUseSource& source) {
     const PodShape& shape = source.shapes[pod.shape];
     if (!shape.volumes.empty()) change_attached(shape, source.nodes.index_of_uid(pod.node_uid), 1, source);
   });
+  for (const SupposedPod& pod : source.supposed) {
+    if (!source.shapes[pod.shape].volumes.empty())
+      change_attached(source.shapes[pod.shape], pod.node, pod.sign, source);
+  }
   count_attachments(source);
   attached_known_ = true;
 }

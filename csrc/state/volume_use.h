@@ -10,6 +10,7 @@
 #include "state/pod_table.h"
 #include "state/shape_table.h"
 #include "state/storage.h"
+#include "state/supposed_pod.h"
 
 namespace kubesched {
 
@@ -48,6 +49,7 @@ struct VolumeUseSource {
   const ShapeTable& shapes;
   const PodTable& pods;
   const NodeTable& nodes;
+  const std::vector<SupposedPod>& supposed;
 };
 
 // The CSI volumes of a pod's claims and in-tree volumes (plugins/nodevolumelimits filterAttachableVolumes, v1.34),
