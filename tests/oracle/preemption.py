@@ -213,7 +213,8 @@ class PreemptingOracle:
         feasible = [node for node in self.cluster.nodes if node["metadata"]["name"] not in rejected]
         scores = self.scheduler._score(pod, feasible)
         names = [node["metadata"]["name"] for node in feasible]
-        return max(names, key=lambda name: sum(by_node[name] for by_node in scores.values()))
+        best: str = max(names, key=lambda name: sum(by_node[name] for by_node in scores.values()))
+        return best
 
     def _mark(self, key: str) -> None:
         pod = self.cluster.pods[key]

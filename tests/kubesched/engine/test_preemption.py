@@ -72,7 +72,9 @@ def test_victims_come_back_in_order(cpu: str, objects: list[Manifest], want_vict
     pytest.param(None, {"disruptedPods": {"kept": DAY.format(1)}}, {"budget": "x"}, False, id="a pod that is on its way out already"),
 ])  # fmt: skip
 def test_what_a_budget_covers(selector: Any, status: Manifest, labels: dict[str, str], is_kept: bool) -> None:
-    pods = [victim("kept", "n0", 1, **labels), victim("other", "n0", 5)]
+    kept = victim("kept", "n0", 1)
+    kept["metadata"]["labels"] = labels
+    pods = [kept, victim("other", "n0", 5)]
     got = preempt([*pods, budget("x", 0, selector, **status)], cpu="2")
     assert got["victims"] == (["default/other"] if is_kept else ["default/kept"])
 
