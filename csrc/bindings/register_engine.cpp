@@ -267,6 +267,22 @@ void register_engine(py::module_& module) {
            [](Scheduler& engine, const py::bytes& record) { return engine.state().intern_shape(record); })
       .def("add_pod", &add_pod, py::arg("key"), py::arg("shape"), py::arg("node_name"), py::arg("start_time_ns"),
            py::arg("preempted"))
+      .def("remove_namespace",
+           [](Scheduler& engine, const std::string& name) { engine.state().remove_namespace(name); })
+      .def("remove_owner",
+           [](Scheduler& engine, std::uint8_t kind, const std::string& namespace_name, const std::string& name) {
+             engine.state().remove_owner(static_cast<OwnerKind>(kind), namespace_name, name);
+           })
+      .def("remove_storage",
+           [](Scheduler& engine, std::uint8_t kind, const std::string& namespace_name, const std::string& name) {
+             engine.state().remove_storage(static_cast<StorageKind>(kind), namespace_name, name);
+           })
+      .def("remove_resource_slice",
+           [](Scheduler& engine, const std::string& name) { engine.state().remove_resource_slice(name); })
+      .def("remove_device_class",
+           [](Scheduler& engine, const std::string& name) { engine.state().remove_device_class(name); })
+      .def("remove_resource_claim",
+           [](Scheduler& engine, const std::string& key) { engine.state().remove_resource_claim(key); })
       .def("put_budget", [](Scheduler& engine, const py::bytes& record) { engine.state().put_budget(record); })
       .def("remove_budget", [](Scheduler& engine, const std::string& key) { engine.state().remove_budget(key); })
       .def("nominate", [](Scheduler& engine, std::string key, ShapeId shape,

@@ -4,6 +4,14 @@
 
 namespace kubesched {
 
+namespace {
+
+void require_removed(bool was_there, std::string_view name) {
+  if (!was_there) throw StateError("object must be in the cluster, got '" + std::string(name) + "'");
+}
+
+}  // namespace
+
 CountSource ClusterState::source() const {
   return CountSource{*strings_, *shapes_, *pods_, nodes_.labels(), nodes_.index_by_uid(), nodes_.size(), supposed_};
 }
@@ -33,6 +41,34 @@ void ClusterState::put_owner(std::string_view record) {
 void ClusterState::put_storage(std::string_view record) {
   storage_.edit().put(record, strings_.edit(), node_rules_.edit());
   volume_use_.forget_attached();
+}
+
+void ClusterState::remove_namespace(std::string_view name) {
+  require_removed(namespaces_.edit().erase(strings_->find(name)) > 0, name);
+  term_counts_.forget_matches();
+  ++epoch_;
+}
+
+void ClusterState::remove_owner(OwnerKind kind, std::string_view namespace_name, std::string_view name) {
+  require_removed(owners_.edit().remove(kind, strings_->find(namespace_name), strings_->find(name)), name);
+  ++epoch_;
+}
+
+void ClusterState::remove_storage(StorageKind kind, std::string_view namespace_name, std::string_view name) {
+  require_removed(storage_.edit().remove(kind, namespace_name, name, *strings_), name);
+  volume_use_.forget_attached();
+}
+
+void ClusterState::remove_resource_slice(std::string_view name) {
+  require_removed(devices_.edit().remove_slice(strings_->find(name)), name);
+}
+
+void ClusterState::remove_device_class(std::string_view name) {
+  require_removed(devices_.edit().remove_class(strings_->find(name)), name);
+}
+
+void ClusterState::remove_resource_claim(const std::string& key) {
+  require_removed(devices_.edit().remove_claim(key), key);
 }
 
 void ClusterState::bind_claim(ClaimId claim, VolumeId volume) {

@@ -56,6 +56,13 @@ class ClusterState {
   // StateError where there is no such budget.
   void remove_budget(std::string_view key);
   void put_storage(std::string_view record);
+  // StateError where there is no such object.
+  void remove_namespace(std::string_view name);
+  void remove_owner(OwnerKind kind, std::string_view namespace_name, std::string_view name);
+  void remove_storage(StorageKind kind, std::string_view namespace_name, std::string_view name);
+  void remove_resource_slice(std::string_view name);
+  void remove_device_class(std::string_view name);
+  void remove_resource_claim(const std::string& key);
 
   void put_resource_slice(std::string_view record) { devices_.edit().put_slice(record, strings_.edit()); }
   void put_device_class(std::string_view record) { devices_.edit().put_class(record, strings_.edit()); }

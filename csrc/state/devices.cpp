@@ -106,6 +106,32 @@ void Devices::put_claim(std::string_view record, StringTable& strings) {
   there = std::move(claim);
 }
 
+bool Devices::remove_slice(StringId name) {
+  const auto found = slice_ids_.find(name);
+  if (found == slice_ids_.end()) return false;
+  const std::size_t position = found->second;
+  slices_.erase(slices_.begin() + static_cast<std::ptrdiff_t>(position));
+  slice_ids_.erase(found);
+  for (auto& [other, at] : slice_ids_) {
+    if (at > position) --at;
+  }
+  ++version_;
+  return true;
+}
+
+bool Devices::remove_class(StringId name) {
+  ++version_;
+  return classes_.erase(name) > 0;
+}
+
+bool Devices::remove_claim(const std::string& key) {
+  const auto found = claims_.find(key);
+  if (found == claims_.end()) return false;
+  take(found->second.allocation.get(), -1);
+  claims_.erase(found);
+  return true;
+}
+
 const DeviceClass* Devices::find_class(StringId name) const {
   const auto found = classes_.find(name);
   return found == classes_.end() ? nullptr : &found->second;

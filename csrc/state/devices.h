@@ -47,6 +47,10 @@ class Devices {
   void put_slice(std::string_view record, StringTable& strings);
   void put_class(std::string_view record, StringTable& strings);
   void put_claim(std::string_view record, StringTable& strings);
+  // Each gives false where there is no such object. What is allocated of a slice stays so.
+  bool remove_slice(StringId name);
+  bool remove_class(StringId name);
+  bool remove_claim(const std::string& key);
 
   DeviceVerdicts& verdicts() { return verdicts_; }
   const DeviceVerdicts& verdicts() const { return verdicts_; }

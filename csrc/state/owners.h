@@ -19,6 +19,11 @@ class Owners {
   // Adds or replaces one object from its record; returns its kind.
   void put(std::string_view record, StringTable& strings);
 
+  // False where there is no such object.
+  bool remove(OwnerKind kind, StringId namespace_id, StringId name) {
+    return selectors_.erase(Name{kind, namespace_id, name}) > 0;
+  }
+
   // The selector that the pod's services and its controller add up to; is_everything() where there is none.
   Selector default_selector(const PodShape& pod, const StringTable& strings) const;
 

@@ -59,6 +59,34 @@ void Storage::put(std::string_view record, StringTable& strings, NodeRuleInterne
   reader.finish();
 }
 
+bool Storage::remove(StorageKind kind, std::string_view namespace_name, std::string_view full_name,
+                     const StringTable& strings) {
+  const StringId name = strings.find(full_name);
+  switch (kind) {
+    case StorageKind::kPersistentVolume: {
+      const VolumeId id = find_volume(name);
+      if (id == kNoId) return false;
+      std::erase(by_class_[volumes_[id].storage_class], id);
+      return volume_ids_.erase(name) > 0;
+    }
+    case StorageKind::kPersistentVolumeClaim:
+      return claim_ids_.erase(key(strings.find(namespace_name), name)) > 0;
+    case StorageKind::kStorageClass:
+      return classes_.erase(name) > 0;
+    case StorageKind::kCsiNode:
+      return csi_nodes_.erase(name) > 0;
+    case StorageKind::kCsiDriver:
+      return csi_drivers_.erase(name) > 0;
+    case StorageKind::kCsiStorageCapacity: {
+      const std::string wanted = std::string(namespace_name).append("/").append(full_name);
+      return std::erase_if(capacities_, [&](const CsiStorageCapacity& one) { return strings[one.key] == wanted; }) > 0;
+    }
+    case StorageKind::kVolumeAttachment:
+      return std::erase_if(attachments_, [&](const VolumeAttachment& one) { return one.name == name; }) > 0;
+  }
+  return false;
+}
+
 void Storage::put_volume(PersistentVolume volume) {
   const auto [slot, added] = volume_ids_.try_emplace(volume.name, static_cast<VolumeId>(volumes_.size()));
   const VolumeId id = slot->second;

@@ -18,6 +18,9 @@ class Storage {
  public:
   // Adds or replaces one object from its record.
   void put(std::string_view record, StringTable& strings, NodeRuleInterner& rules);
+  // False where there is no such object. The namespace means something for namespaced kinds alone.
+  bool remove(StorageKind kind, std::string_view namespace_name, std::string_view full_name,
+              const StringTable& strings);
 
   // Each find gives kNoId or nullptr where there is no such object.
   VolumeId find_volume(StringId name) const { return id_of(volume_ids_, name); }

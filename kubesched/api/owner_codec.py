@@ -12,6 +12,7 @@ from kubesched.api.wire import Writer
 from kubesched.errors import ObjectError
 
 _KINDS = ("v1/Service", "v1/ReplicationController", "apps/v1/ReplicaSet", "apps/v1/StatefulSet")
+OWNER_KINDS = tuple(kind.rpartition("/")[2] for kind in _KINDS)  # in the order of their codes in records
 _SERVICE, _REPLICATION_CONTROLLER, _REPLICA_SET, _STATEFUL_SET = range(4)
 
 

@@ -24,6 +24,7 @@ _KINDS = (
     "storage.k8s.io/v1/CSIStorageCapacity",
     "storage.k8s.io/v1/VolumeAttachment",
 )
+STORAGE_KINDS = tuple(kind.rpartition("/")[2] for kind in _KINDS)  # in the order of their codes in records
 _VOLUME, _CLAIM, _CLASS, _CSI_NODE, _CSI_DRIVER, _CAPACITY, _ATTACHMENT = range(7)
 _BINDING_MODES = ("Immediate", "WaitForFirstConsumer")
 _MIGRATED_PLUGINS = "storage.alpha.kubernetes.io/migrated-plugins"

@@ -10,18 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from kubesched._core import Engine
-from kubesched.api.budget_codec import encode_budget
-from kubesched.api.namespace_codec import encode_namespace_labels
 from kubesched.api.node_codec import encode_node
-from kubesched.api.owner_codec import encode_owner, is_owner
 from kubesched.api.pod_codec import encode_pod, pod_key
 from kubesched.api.pod_fields import bound_node_name, is_finished
 from kubesched.api.pod_status import is_preempted, nominated_node_name, start_time_ns
-from kubesched.api.storage_codec import encode_storage, is_storage
 from kubesched.config import load_config
 from kubesched.engine.call import Call, encode_manifest, is_inside_call, with_namespace
+from kubesched.engine.cluster_objects import put_object, remove_object
 from kubesched.engine.decision import Decision, Preemption
-from kubesched.engine.device_objects import is_device_object, put_device_object, put_verdicts
+from kubesched.engine.device_objects import put_verdicts
 from kubesched.engine.explanation import Explanation
 from kubesched.engine.extensions import Extensions
 from kubesched.engine.gates import Gates
@@ -127,16 +124,8 @@ class Scheduler:
                     bound.append((obj, node_name))
                 elif not node_name and _nominated(obj):
                     nominated.append(obj)
-            elif kind == "Namespace":
-                self._engine.put_namespace(*encode_namespace_labels(obj))
-            elif kind == "PodDisruptionBudget":
-                self._engine.put_budget(encode_budget(obj))
-            elif is_owner(obj):
-                self._engine.put_owner(encode_owner(obj))
-            elif is_storage(obj):
-                self._engine.put_storage(encode_storage(obj))
-            elif is_device_object(obj):
-                put_device_object(self._engine, obj)
+            else:
+                put_object(self._engine, obj)
         put_verdicts(self._engine)
         for pod, node_name in bound:
             self._add_bound(pod, node_name)
@@ -356,20 +345,46 @@ class Scheduler:
         self._pods.pop(key, None)
 
     def put(self, obj: Manifest) -> None:
-        """Add a storage object, or replace the one of its name.
+        """Add an object of any kind but Node and Pod that a plugin reads, or replace the one of its name.
 
         Args:
-            obj: a PersistentVolume, PersistentVolumeClaim, StorageClass, CSINode, CSIDriver, CSIStorageCapacity or
-                VolumeAttachment. A volume without status.phase counts as Pending, which no claim can get.
+            obj: a Namespace, Service, ReplicationController, ReplicaSet, StatefulSet, PodDisruptionBudget,
+                PersistentVolume, PersistentVolumeClaim, StorageClass, CSINode, CSIDriver, CSIStorageCapacity,
+                VolumeAttachment, ResourceSlice, DeviceClass, ResourceClaim or ResourceClaimTemplate. A volume without
+                status.phase counts as Pending, which no claim can get.
 
         A pod that is scheduled binds its claims to volumes that are there. A claim whose volume is to be provisioned
         notes the node (annotation volume.kubernetes.io/selected-node) and stays unbound until the claim is put with
-        spec.volumeName, as the provisioner would. Removing a pod leaves its claims as they are.
+        spec.volumeName, as the provisioner would. Removing a pod leaves its volume claims as they are.
 
         Raises:
             ObjectError: the object is of another kind, or breaks a rule of its type.
+            UnsupportedError: a CEL selector calls a function that is not there yet.
         """
-        self._engine.put_storage(encode_storage(obj))
+        self._require_idle()
+        if not isinstance(obj, Mapping):
+            raise ObjectError(f"object must be a mapping, got {type(obj).__name__}")
+        if not put_object(self._engine, obj):
+            named = f"{obj.get('apiVersion')}/{obj.get('kind')}"
+            raise ObjectError(f"object must be of a kind that a plugin reads, got {named!r}")
+        put_verdicts(self._engine)
+
+    def remove(self, kind: str, key: str) -> None:
+        """Forget an object that `put` takes: `remove("PersistentVolumeClaim", "default/data")`.
+
+        Args:
+            kind: its kind.
+            key: `namespace/name`, or `name` where the kind has no namespaces.
+
+        Pods stay where they are; what the object allowed or limited no longer counts. Devices that a removed
+        ResourceClaim held are free, those of a removed ResourceSlice are gone.
+
+        Raises:
+            ObjectError: no plugin reads the kind, or the key is not of its form.
+            StateError: there is no such object.
+        """
+        self._require_idle()
+        remove_object(self._engine, kind, key)
 
     def add_node(self, node: Manifest) -> None:
         """Append a node to the order.
@@ -415,22 +430,6 @@ class Scheduler:
         """Pending pods (`namespace/name`) that wait for victims to leave a node, and the node."""
         return self._engine.nominations()
 
-    def put_budget(self, budget: Manifest) -> None:
-        """Add or replace a PodDisruptionBudget.
-
-        Raises:
-            ObjectError: the budget breaks a rule of its type.
-        """
-        self._engine.put_budget(encode_budget(budget))
-
-    def remove_budget(self, key: str) -> None:
-        """Forget the PodDisruptionBudget `namespace/name`.
-
-        Raises:
-            StateError: there is none.
-        """
-        self._engine.remove_budget(key)
-
     def allocation(self, claim: str) -> list[str] | None:
         """Return the devices, as `driver/pool/device`, that the claim `namespace/name` holds; None where it has none.
 
@@ -439,19 +438,6 @@ class Scheduler:
         """
         held = self._engine.allocation(claim)
         return None if held is None else [device for device, _ in held[0]]
-
-    def put_device_object(self, obj: Manifest) -> None:
-        """Add or replace a ResourceSlice, DeviceClass, ResourceClaim or ResourceClaimTemplate of resource.k8s.io/v1.
-
-        Raises:
-            ObjectError: the object is of another kind or breaks a rule of its type.
-            UnsupportedError: a CEL selector calls a function that is not there yet.
-        """
-        if not is_device_object(obj):
-            kinds = "a ResourceSlice, DeviceClass, ResourceClaim or ResourceClaimTemplate"
-            raise ObjectError(f"object must be {kinds} of resource.k8s.io, got {obj.get('kind')!r}")
-        put_device_object(self._engine, obj)
-        put_verdicts(self._engine)
 
     def fork(self) -> Scheduler:
         """Return an independent scheduler in the same state; unchanged parts are shared until one side writes."""

@@ -71,6 +71,9 @@ class Cluster:
         namespaced = obj["kind"] in ("PersistentVolumeClaim", "CSIStorageCapacity")
         self.storage[obj["kind"], key_of(obj) if namespaced else obj["metadata"]["name"]] = copy.deepcopy(obj)
 
+    def remove(self, kind: str, key: str) -> None:
+        del self.storage[kind, key]
+
     def fork(self) -> Cluster:
         return copy.deepcopy(self)
 

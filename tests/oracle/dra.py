@@ -33,6 +33,18 @@ class DeviceWorld:
             if obj["kind"] == "ResourceClaim"
         }
 
+    def put(self, obj: Manifest) -> None:
+        if obj["kind"] == "DeviceClass":
+            self.classes[obj["metadata"]["name"]] = obj
+        else:
+            self.slices.append(obj)
+
+    def remove(self, obj: Manifest) -> None:
+        if obj["kind"] == "DeviceClass":
+            del self.classes[obj["metadata"]["name"]]
+        else:
+            self.slices.remove(obj)
+
     def pre_filter(self, pod: Manifest) -> str | None:
         for key in self._keys(pod):
             claim = self.claims.get(key)

@@ -151,7 +151,7 @@ class PreemptingOracle:
                 victims.append(other)
         if not victims:
             return []
-        victims.sort(key=lambda other: (-priority_of(other), start_of(other)))
+        victims = [other for other in lower if any(other is victim for victim in victims)]
         return Candidate(name, victims, sum(key_of(victim) in violating for victim in victims))
 
     def _violating(self, pods: list[Manifest]) -> set[str]:

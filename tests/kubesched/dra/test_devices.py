@@ -111,9 +111,9 @@ def test_pools() -> None:
     old = make_slice("n0-old", 5, {"name": "n0", "generation": 0}, nodeName="n0")
     scheduler = ks.Scheduler(world(old, make_claim("a", count=3), nodes=1))
     assert reason(scheduler, claiming("p0", "a")) == "UnschedulableAndUnresolvable: cannot allocate all claims"
-    scheduler.put_device_object(make_slice("n0", 5, {"generation": 2, "resourceSliceCount": 2}, nodeName="n0"))
+    scheduler.put(make_slice("n0", 5, {"generation": 2, "resourceSliceCount": 2}, nodeName="n0"))
     assert scheduler.explain(claiming("p0", "a")).node == "n0"
-    scheduler.put_device_object(make_claim("all", allocationMode="All"))
+    scheduler.put(make_claim("all", allocationMode="All"))
     assert reason(scheduler, claiming("p0", "all")).endswith(
         f"claim default/all, request r: asks for all devices, but resource pool {DRIVER}/n0 is currently being updated"
     )
@@ -180,14 +180,14 @@ def test_claims_that_cannot_be_met(claim: Manifest, want: str) -> None:
         (make_slice("s"), "resourceslice s: spec must have exactly one of nodeName, nodeSelector, allNodes"),
         (make_slice("s", pool={"resourceSliceCount": None}, allNodes=True), "spec.pool.resourceSliceCount must be an integer"),
         (resource("DeviceClass", "G_PU", {}), "deviceclass metadata.name must be a DNS subdomain name, got 'G_PU'"),
-        (make_node("n9"), "object must be a ResourceSlice, DeviceClass, ResourceClaim or ResourceClaimTemplate"),
+        (make_node("n9"), "object must be of a kind that a plugin reads"),
     ],
 )  # fmt: skip
 def test_broken_objects_are_refused_and_change_nothing(obj: Manifest, want: str) -> None:
     scheduler = ks.Scheduler(world(make_claim("a")))
     before = scheduler.explain(claiming("p0", "a")).to_dict()
     with pytest.raises(ks.ObjectError, match=re.escape(want)):
-        scheduler.put_device_object(obj)
+        scheduler.put(obj)
     assert scheduler.explain(claiming("p0", "a")).to_dict() == before
 
 

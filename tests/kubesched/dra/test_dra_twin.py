@@ -36,6 +36,7 @@ def run(seed: int, num_steps: int) -> None:
     nodes = [obj["metadata"]["name"] for obj in objects if obj["kind"] == "Node"]
     scheduler, world = ks.Scheduler(objects), DeviceWorld(objects, PREDICATES)
     placed: list[Manifest] = []
+    gone: list[Manifest] = []
     for _ in range(num_steps):
         if placed and workload.maybe(0.3):
             pod = placed.pop(workload.rng.randrange(len(placed)))
@@ -44,6 +45,15 @@ def run(seed: int, num_steps: int) -> None:
         if workload.maybe(0.2):
             other = scheduler.fork()  # what a fork does is no business of ours
             other.schedule(workload.pod())
+        if gone and workload.maybe(0.3):
+            obj = gone.pop()
+            scheduler.put(obj)
+            world.put(obj)
+        elif workload.maybe(0.15):
+            obj = workload.rng.choice([*world.classes.values(), *world.slices])
+            scheduler.remove(obj["kind"], obj["metadata"]["name"])
+            world.remove(obj)
+            gone.append(obj)
         pod = workload.pod()
         assert rejections(scheduler, pod) == wanted_rejections(world, nodes, pod)
         node = scheduler.schedule(pod).node

@@ -178,10 +178,10 @@ def test_bad_budgets_are_refused_and_change_nothing(change: Manifest, want: str)
     objects = [make_node("n0", cpu="4"), victim("kept", "n0", 1, budget="x"), victim("other", "n0", 5), budget("x", 0)]
     scheduler = ks.Scheduler(objects)
     with pytest.raises(ks.ObjectError, match=f"poddisruptionbudget.*{want}"):
-        scheduler.put_budget({**budget("x", 9), **change})
+        scheduler.put({**budget("x", 9), **change})
     asking = make_pod("p", cpu="2", priority=100)
     assert scheduler.explain(asking).to_dict()["victims"] == ["default/other"]
-    scheduler.remove_budget("default/x")
+    scheduler.remove("PodDisruptionBudget", "default/x")
     assert scheduler.explain(asking).to_dict()["victims"] == ["default/kept"]
-    with pytest.raises(ks.StateError, match="pod disruption budget must be in the cluster, got 'default/x'"):
-        scheduler.remove_budget("default/x")
+    with pytest.raises(ks.StateError, match="PodDisruptionBudget must be in the cluster, got 'default/x'"):
+        scheduler.remove("PodDisruptionBudget", "default/x")

@@ -236,7 +236,7 @@ def test_a_claim_of_a_missing_class_waits_for_its_volume() -> None:
         pytest.param(storage_class("s", ""), "storageclass s: provisioner must name a volume plugin, got ''", id="no provisioner"),
         pytest.param(csi_node("n", -1), "csinode n: spec.drivers[0].allocatable.count must be an integer", id="a count"),
         pytest.param(storage_object("CSIStorageCapacity", "c"), "csistoragecapacity default/c: storageClassName must name", id="no class"),
-        pytest.param({"kind": "Pod", "apiVersion": "v1"}, "object must be one of v1/PersistentVolume", id="another kind"),
+        pytest.param({"kind": "Pod", "apiVersion": "v1"}, "object must be of a kind that a plugin reads", id="another kind"),
         pytest.param(storage_object("CSINode", "!"), "csinode metadata.name must be a DNS subdomain name, got '!'", id="a name"),
     ],
 )  # fmt: skip

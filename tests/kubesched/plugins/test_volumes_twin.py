@@ -40,7 +40,9 @@ class Pair:
         return decision.node
 
     def step(self, workload: VolumeWorkload) -> None:
-        verb = workload.rng.choices(["schedule", "remove", "put", "add_node", "remove_node"], [12, 3, 4, 1, 1])[0]
+        verb = workload.rng.choices(
+            ["schedule", "remove", "put", "remove_object", "add_node", "remove_node"], [12, 3, 4, 2, 1, 1]
+        )[0]
         nodes = [node["metadata"]["name"] for node in self.oracle.cluster.nodes]
         if verb == "schedule":
             pod = workload.pod()
@@ -54,6 +56,10 @@ class Pair:
             self.oracle.remove_pod(key)
         elif verb == "put":
             self.put(workload.storage_change())
+        elif verb == "remove_object" and self.oracle.cluster.storage:
+            kind, key = workload.pick(*sorted(self.oracle.cluster.storage))
+            self.scheduler.remove(kind, key)
+            self.oracle.cluster.remove(kind, key)
         elif verb == "add_node":
             node = workload.node()
             self.scheduler.add_node(node)
