@@ -9,5 +9,6 @@ void register_errors(pybind11::module_& module);
 void register_kernels(pybind11::module_& module);
 void register_engine(pybind11::module_& module);
 void register_queue(pybind11::module_& module);
+void register_replay(pybind11::module_& module);
 
 }  // namespace kubesched

@@ -152,6 +152,24 @@ Diagnosis FilterRun::diagnose(NodeMask& feasible) const {
   return diagnosis;
 }
 
+std::vector<std::string> FilterRun::rejectors(const Diagnosis* diagnosis) const {
+  std::vector<std::string> names = listing_plugins_;
+  if (diagnosis == nullptr) {
+    names.push_back(rejecting_plugin_);
+    return names;
+  }
+  const std::size_t num_filters = profile_.filter().size();
+  std::vector<bool> rejected(num_filters + 1, false);  // the last stands for all extenders
+  for (const Rejection& node : diagnosis->nodes()) {
+    if (node.plugin >= 0) rejected[std::min(static_cast<std::size_t>(node.plugin), num_filters)] = true;
+  }
+  for (std::size_t i = 0; i < num_filters; ++i) {
+    if (rejected[i]) names.emplace_back(profile_.filter()[i]->name());
+  }
+  if (rejected[num_filters]) names.emplace_back("Extender");
+  return names;
+}
+
 std::string FilterRun::message(const Diagnosis& diagnosis) const {
   auto histogram = diagnosis.histogram();
   if (diagnosis.num_left_out() > 0) {

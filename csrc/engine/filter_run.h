@@ -31,6 +31,9 @@ class FilterRun {
   std::string message(const Diagnosis& diagnosis) const;
   std::string message() const;
 
+  // The plugins that an event must be one of for the pod to be tried again (Diagnosis.UnschedulablePlugins).
+  std::vector<std::string> rejectors(const Diagnosis* diagnosis) const;
+
   // One node alone, whether or not it is a candidate.
   bool passes(NodeIndex node) const;
   // As passes(), and why not; `diagnosis` is written at the node alone.

@@ -213,6 +213,7 @@ Decision Scheduler::decide(const PodToSchedule& pod, PreemptionPolicy policy) {
     diagnosis = diagnose(cycle, profile, run, looked_at);
   }
   decision.message = diagnosis ? run.message(*diagnosis) : run.message();
+  decision.rejectors = run.rejectors(diagnosis ? &*diagnosis : nullptr);
   if (policy == PreemptionPolicy::kNever) return decision;
   bool clears_nomination = false;
   decision.post_filter =

@@ -47,6 +47,7 @@ struct PodObject {
   std::vector<PodResourceClaim> claims;
   std::string claim_statuses;      // equal bytes where the generated claims are equal
   std::shared_ptr<void> manifest;  // the caller's own; never looked at
+  std::uint32_t number = kNoId;    // the caller's own; never looked at
 
   std::int64_t priority() const { return shape->priority; }
   bool on_node() const { return assigned || nominated != StringTable::kEmpty; }

@@ -259,6 +259,18 @@ QueuedPodPtr SchedulingQueue::find(const std::string& key) const {
   return waiting != unschedulable_.end() ? waiting->second : active_.find(key);
 }
 
+std::size_t SchedulingQueue::num_gated() const {
+  return static_cast<std::size_t>(std::count_if(unschedulable_.begin(), unschedulable_.end(),
+                                                [](const auto& entry) { return entry.second->gated(); }));
+}
+
+std::int64_t SchedulingQueue::next_wake_ns() const {
+  std::int64_t time_ns = std::numeric_limits<std::int64_t>::max();
+  if (backoff_.size() > 0) time_ns = next_backoff_flush_ns_;
+  if (!unschedulable_.empty()) time_ns = std::min(time_ns, next_leftover_flush_ns_);
+  return time_ns;
+}
+
 void SchedulingQueue::flush_backoff_completed() {
   for (const QueuedPodPtr& pod : backoff_.pop_completed(now_ns_)) move_to_active(pod, kBackoffComplete);
 }

@@ -86,6 +86,13 @@ class SchedulingQueue {
   const HintCounts& hint_counts() const { return hint_counts_; }
   std::int64_t scheduling_cycle() const { return scheduling_cycle_; }
   std::int64_t now_ns() const { return now_ns_; }
+  // pop() would give a pod now.
+  bool has_poppable() const { return !active_.empty() || (options_.pop_from_backoff && !backoff_.normal().empty()); }
+  // An event could move a pod now or later.
+  bool hears() const { return !unschedulable_.empty() || !in_flight_.empty(); }
+  std::size_t num_gated() const;
+  // The next flush that finds a pod to look at; the end of time where no pod waits for one.
+  std::int64_t next_wake_ns() const;
   // A pod that waits in backoff or unschedulable is not looked at by time before then.
   std::int64_t next_flush_ns() const { return std::min(next_backoff_flush_ns_, next_leftover_flush_ns_); }
 

@@ -153,12 +153,12 @@ void ClusterState::remove_pod(std::string_view key) {
   count(shape, node, -1);
 }
 
-void ClusterState::evict(PodId pod) {
+void ClusterState::terminate(PodId pod, bool is_preempted) {
   const ShapeId before = (*pods_)[pod].shape;
   const ShapeId after = shapes_.edit().terminating(before);
   const NodeIndex node = nodes_.index_of_uid((*pods_)[pod].node_uid);
   PodStatus status = (*pods_)[pod].status;
-  status.preempted = true;
+  status.preempted = status.preempted || is_preempted;
   count(before, node, -1);
   pods_.edit().replace(pod, after, status);
   count(after, node, 1);

@@ -84,7 +84,9 @@ class ClusterState {
   // Takes a pod off its node, or a pending one's nomination away. StateError where there is neither.
   void remove_pod(std::string_view key);
   // The pod is now a victim of preemption that terminates; it keeps its room. REQUIRES: the pod is on a node.
-  void evict(PodId pod);
+  void evict(PodId pod) { terminate(pod, true); }
+  // The pod is being deleted, for that reason or another; it keeps its room. REQUIRES: the pod is on a node.
+  void terminate(PodId pod, bool is_preempted);
   // Replaces the pod's nomination. The node need not be there.
   void nominate(std::string key, ShapeId shape, std::string_view node_name);
   void clear_nomination(std::string_view key);
