@@ -62,8 +62,7 @@ std::vector<NodeEvent> read_node_events(const py::dict& columns) {
   const auto versions = column<std::int64_t>(columns, "version");
   std::vector<NodeEvent> events;
   for (std::size_t i = 0; i < times.size(); ++i) {
-    events.push_back(
-        {times[i], nodes[i], static_cast<NodeChange>(kinds[i]), static_cast<std::uint32_t>(versions[i])});
+    events.push_back({times[i], nodes[i], static_cast<NodeChange>(kinds[i]), static_cast<std::uint32_t>(versions[i])});
   }
   return events;
 }

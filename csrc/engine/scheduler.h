@@ -47,7 +47,7 @@ struct Decision {
   std::int64_t feasible_nodes = 0;
   std::int64_t evaluated_nodes = 0;
   std::string message;
-  PostFilterResult post_filter;  // also where victims made room at once
+  PostFilterResult post_filter;        // also where victims made room at once
   std::vector<std::string> rejectors;  // the plugins that rejected nodes or the pod; empty where a node was found
 };
 

@@ -24,9 +24,9 @@ namespace kubesched {
 struct ReplayOptions {
   static constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
 
-  std::int64_t cycle_ns = 0;    // how long a scheduling cycle takes; 0: an infinitely fast scheduler
-  std::int64_t binding_ns = 0;  // from the end of the cycle until the pod is bound
-  std::int64_t startup_ns = 0;  // from the time that all images are there until the pod runs
+  std::int64_t cycle_ns = 0;               // how long a scheduling cycle takes; 0: an infinitely fast scheduler
+  std::int64_t binding_ns = 0;             // from the end of the cycle until the pod is bound
+  std::int64_t startup_ns = 0;             // from the time that all images are there until the pod runs
   std::int64_t pull_bytes_per_second = 0;  // 0: images are there at once
   std::int64_t until_ns = kForever;        // without it, the replay ends when nothing can happen any more
   bool departs = true;                     // false: pods stay where they land

@@ -97,7 +97,8 @@ void Replay::decide(OpenCycle& cycle) {
   ++version_;
   const std::uint32_t node = node_of_name_.at(state.nodes().name(decision.post_filter.nominated));
   log_.add(now_ns_, LogKind::kNominated, pod, node);
-  for (const std::string& victim : decision.post_filter.victims) terminate(ledger_.find(victim), PodOutcome::kPreempted);
+  for (const std::string& victim : decision.post_filter.victims)
+    terminate(ledger_.find(victim), PodOutcome::kPreempted);
 }
 
 void Replay::end_cycle(OpenCycle& cycle) {

@@ -1,44 +1,133 @@
-"""`kubesched replay`: a trace against a cluster."""
+"""`kubesched replay`: a trace against a cluster, in virtual time."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from kubesched.replay import ReplayResult
+    from kubesched.replay import Progress, ReplayResult
     from kubesched.traces import Trace
 
+_SECOND_NS = 10**9
+_UNITS = {
+    "ns": 1,
+    "us": 10**3,
+    "ms": 10**6,
+    "s": _SECOND_NS,
+    "m": 60 * _SECOND_NS,
+    "h": 3600 * _SECOND_NS,
+    "d": 86400 * _SECOND_NS,
+}
+_BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
-@click.command()
+
+class Duration(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A time such as 90s, 1.5h or 1h30m, as nanoseconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return nanoseconds."""
+        if not isinstance(value, str):
+            return value
+        parts = re.findall(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m|h|d)", value)
+        if value == "0":
+            return 0
+        if not parts or "".join(number + unit for number, unit in parts) != value:
+            self.fail(f"must be a time such as 90s, 1.5h or 1h30m, got {value!r}", param, ctx)
+        return sum(round(float(number) * _UNITS[unit]) for number, unit in parts)
+
+
+class Until(Duration):
+    """A duration, or `end`."""
+
+    name = "time|end"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return nanoseconds or "end"."""
+        return value if value == "end" else super().convert(value, param, ctx)
+
+
+class Size(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A number of bytes such as 300Mi or 1G."""
+
+    name = "bytes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return bytes."""
+        if not isinstance(value, str):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(|K|M|G|Ki|Mi|Gi)B?", value)
+        if not match:
+            self.fail(f"must be a number of bytes such as 300Mi or 1G, got {value!r}", param, ctx)
+        return round(float(match[1]) * _BYTES[match[2]])
+
+
+_DURATION = Duration()
+
+
+@click.command(name="run")
+@click.argument("traces", nargs=-1, metavar="[TRACE]...")
 @click.option("--nodes", metavar="FILE", help="openb node list (CSV), or Kubernetes manifests: YAML, JSON, .gz, folder")
 @click.option("--pods", metavar="FILE", help="openb pod list (CSV), or Kubernetes manifests")
 @click.option("--example", is_flag=True, help="a made-up cluster and workload instead of files")
 @click.option("--config", metavar="FILE", help="a KubeSchedulerConfiguration (v1)")
-@click.option("--out", metavar="DIR", help="write placements.parquet, nodes.parquet and summary.json there")
+@click.option(
+    "--until", type=Until(), help="stop then; `end`: when the trace ends. Default: when nothing can happen any more"
+)
+@click.option(
+    "--placements",
+    type=click.Choice(["ours", "recorded"]),
+    default="ours",
+    show_default=True,
+    help="recorded: pods go where the trace had them",
+)
+@click.option(
+    "--arrivals", type=click.Choice(["trace", "shuffled", "sorted", "scaled"]), default="trace", show_default=True
+)
+@click.option(
+    "--arrival-scale", type=float, default=1.0, show_default=True, help="of --arrivals scaled: all times by this"
+)
+@click.option("--inflate", type=float, help="repeat or drop pods until they ask for this many times the capacity")
+@click.option("--no-departures", is_flag=True, help="pods stay where they land")
+@click.option("--no-preemption", is_flag=True, help="pods that fit nowhere push nobody out")
+@click.option("--cycle-time", type=_DURATION, default=0, help="of one scheduling cycle; 0: infinitely fast")
+@click.option("--binding-delay", type=_DURATION, default=0, help="from decision to binding")
+@click.option("--startup-delay", type=_DURATION, default=0, help="from images there to running")
+@click.option(
+    "--pull-rate", type=Size(), default=0, help="bytes a second at which a node pulls images it lacks; 0: at once"
+)
+@click.option("--image-size", type=Size(), default=0, help="of images whose size no node tells")
+@click.option("--sample-interval", type=_DURATION, help="between rows of the series; default: a 400th of the trace")
+@click.option("--sample-at", type=_DURATION, multiple=True, help="further times for a row of the series")
+@click.option("--events", is_flag=True, help="keep the table of all events")
+@click.option("--out", metavar="DIR", help="write pods, nodes, series and events as Parquet and summary.json there")
 @click.option("--tie-break", type=click.Choice(["first", "random"]), default="first", show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="of --tie-break random")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="of every draw")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def replay(
+def run(
     *,
+    traces: tuple[str, ...],
     nodes: str | None,
     pods: str | None,
     example: bool,
-    config: str | None,
     out: str | None,
-    tie_break: str,
-    seed: int,
     output: str,
+    **given: Any,
 ) -> None:
-    """Schedule the pods of a trace in order of arrival and print what became of them."""
-    if example == (nodes is not None or pods is not None) or (nodes is None) != (pods is None):
-        raise click.UsageError("give --nodes and --pods, or --example alone")
-    trace = _open(nodes, pods)
-    result, seconds = _run(trace, config, tie_break, seed)
+    """Play the pods of a trace in virtual time and print what became of them."""
+    trace = _open(traces, nodes, pods, example)
+    result, seconds = _run(trace, given)
+    if result.settings.interrupted:
+        done = f"{result.end_ns / _SECOND_NS:,.0f} s of the trace"
+        print(f"interrupted: what follows was simulated up to then, {done}", file=sys.stderr)
     if out is not None:
         from kubesched.replay.output import write_result
 
@@ -52,40 +141,115 @@ def replay(
         from kubesched.report import print_replay
 
         print_replay(result, Console(), seconds)
+    if result.settings.interrupted:
+        sys.exit(130)
 
 
-def _open(nodes: str | None, pods: str | None) -> Trace:
+class _ReplayGroup(click.Group):
+    """`replay diff A B`, and all else is `replay run`, whose name is left out."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
+            args = ["run", *args]
+        elif args[0] in ("-h", "--help"):
+            args = ["run", "--help"]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_ReplayGroup)
+def replay() -> None:
+    """Play a trace in virtual time; `replay diff A B` compares two results."""
+
+
+replay.add_command(run)
+
+
+@replay.command()
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def diff(*, a: str, b: str, output: str) -> None:
+    """Name the first pod that two results (folders of --out) differ in, and what each says of it.
+
+    Exit code 0: they are the same; 1: they differ.
+    """
+    from kubesched.replay.difference import first_difference
+
+    found = first_difference(a, b)
+    if output == "json":
+        print(json.dumps(found, indent=2))
+    elif found is None:
+        print("no pod differs")
+    else:
+        print(f"{found['num_different']:,} pods differ; the first to be scheduled is {found['pod']}:")
+        for name, (left, right) in found["columns"].items():
+            mark = " " if left == right else "*"
+            print(f"{mark} {name:17} {left!s:40} {right!s}")
+    if found is not None:
+        sys.exit(1)
+
+
+def _open(traces: tuple[str, ...], nodes: str | None, pods: str | None, example: bool) -> Trace:
     from kubesched.traces import example_trace, open_trace
 
-    return example_trace() if nodes is None or pods is None else open_trace(nodes, pods)
+    num_ways = example + bool(traces) + (nodes is not None or pods is not None)
+    if num_ways != 1 or (nodes is None) != (pods is None):
+        raise click.UsageError("give --nodes and --pods, or --example alone, or TRACE files")
+    if example:
+        return example_trace()
+    if nodes is not None and pods is not None:
+        return open_trace(nodes, pods)
+    if len(traces) > 2:
+        raise click.UsageError("TRACE must be one file or two, nodes and pods")
+    return open_trace(traces[0], traces[-1])
 
 
-def _run(trace: Trace, config: str | None, tie_break: str, seed: int) -> tuple[ReplayResult, float]:
-    """Replay with a progress bar if anyone watches; return the result and the seconds that scheduling took."""
-    from kubesched.replay import replay as run
+def _run(trace: Trace, given: dict[str, Any]) -> tuple[ReplayResult, float]:
+    """Replay with a progress bar if anyone watches; return the result and the seconds that it took."""
+    from kubesched.replay import replay as play
+
+    def go(progress: Callable[[Progress], None] | None) -> ReplayResult:
+        return play(
+            trace,
+            config=given["config"],
+            until=given["until"],
+            placements=given["placements"],
+            arrivals=given["arrivals"],
+            arrival_scale=given["arrival_scale"],
+            inflate=given["inflate"],
+            departures=not given["no_departures"],
+            preempt=not given["no_preemption"],
+            cycle_time_ns=given["cycle_time"],
+            binding_delay_ns=given["binding_delay"],
+            startup_delay_ns=given["startup_delay"],
+            pull_bytes_per_second=given["pull_rate"],
+            image_bytes=given["image_size"],
+            sample_interval_ns=given["sample_interval"],
+            sample_at_ns=given["sample_at"],
+            events=given["events"],
+            tie_break=given["tie_break"],
+            seed=given["seed"],
+            progress=progress,
+            keep_interrupted=True,
+        )
 
     start = time.perf_counter()
     if not sys.stderr.isatty():
-        result = run(trace, config=config, tie_break=tie_break, seed=seed)
-        return result, time.perf_counter() - start
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        return go(_plain_lines()), time.perf_counter() - start
+    from kubesched.cli.progress import watched
 
-    bar = Progress(
-        TextColumn("pods"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("pods", total=len(trace.pods))
-        result = run(
-            trace,
-            config=config,
-            tie_break=tie_break,
-            seed=seed,
-            progress=lambda done, _total: bar.update(task, completed=done),
-        )
-    return result, time.perf_counter() - start
+    return watched(go), time.perf_counter() - start
+
+
+def _plain_lines() -> Callable[[Progress], None]:
+    """Return what prints a line every ten seconds."""
+    last = time.perf_counter()
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        if time.perf_counter() - last >= 10:
+            last = time.perf_counter()
+            simulated = progress.now_ns / _SECOND_NS
+            print(f"{progress.arrived:,} of {progress.total:,} pods, {simulated:,.0f} s simulated", file=sys.stderr)
+
+    return show

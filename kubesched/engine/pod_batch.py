@@ -122,6 +122,11 @@ class PodBatch:
         """The `namespace/name` of each pod."""
         return self._keys
 
+    @property
+    def sources(self) -> tuple[Sequence[Mapping[str, Any]], npt.NDArray[np.int32]]:
+        """The manifests that the pods are copies of, and int32 of shape (n,): which of them each pod is of."""
+        return self._sources, self._source_index
+
     def take(self, positions: npt.NDArray[np.intp]) -> PodBatch:
         """Return the pods at these positions as a batch over the same shapes."""
         keys = [self._keys[i] for i in positions.tolist()]

@@ -14,7 +14,7 @@ from kubesched.api.node_codec import encode_node
 from kubesched.api.pod_codec import encode_pod, pod_key
 from kubesched.api.pod_fields import bound_node_name, is_finished
 from kubesched.api.pod_status import is_preempted, nominated_node_name, start_time_ns
-from kubesched.config import load_config
+from kubesched.config import SchedulerConfiguration, load_config
 from kubesched.engine.call import Call, encode_manifest, is_inside_call, with_namespace
 from kubesched.engine.cluster_objects import put_object, remove_object
 from kubesched.engine.decision import Decision, Preemption
@@ -460,6 +460,25 @@ class Scheduler:
     def num_pods(self) -> int:
         """Count the pods on nodes."""
         return self._engine.num_pods
+
+    @property
+    def config(self) -> SchedulerConfiguration:
+        """The configuration, defaults filled in."""
+        return self._config
+
+    @property
+    def core(self) -> Engine:
+        """The engine in C++, for what drives it over many pods; `refresh` must follow a change of its nodes."""
+        return self._engine
+
+    @property
+    def has_extensions(self) -> bool:
+        """Whether plugins in Python or extenders have a say."""
+        return bool(self._extensions)
+
+    def refresh(self) -> None:
+        """Take note that the nodes of `core` have changed."""
+        self._node_names = None
 
     def _require_idle(self) -> None:
         if is_inside_call(self._engine):

@@ -79,7 +79,7 @@ class SchedulingQueue:
             for name, listed in (hints or {}).items()
         }
         self._core = CoreQueue(
-            [_profile_record(profile, own_names) for profile in loaded.profiles],
+            [profile_record(profile, own_names) for profile in loaded.profiles],
             initial_ns,
             longest_ns,
             leftover_ns,
@@ -362,7 +362,7 @@ def _check_time(name: str, time_ns: object) -> None:
         raise StateError(f"{name} must be an integer in 0..2**62, got {time_ns!r}")
 
 
-def _profile_record(profile: Profile, own_names: list[str]) -> tuple[bytes, list[str], list[str]]:
+def profile_record(profile: Profile, own_names: list[str]) -> tuple[bytes, list[str], list[str]]:
     """Return a profile's record, all plugins that it enables anywhere, and those with a gate."""
     by_point = profile.plugins.by_point
     enabled = dict.fromkeys(name for names in by_point.values() for name in names)

@@ -6,16 +6,18 @@ import errno
 import json
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from kubesched.engine import KUBERNETES_VERSION
 from kubesched.replay.result import ReplayResult
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
+TABLES = ("pods", "nodes", "series", "events")
 
 
 def write_result(result: ReplayResult, folder: str | os.PathLike[str]) -> list[Path]:
-    """Write placements.parquet, nodes.parquet and summary.json into a folder, which is made if need be.
+    """Write pods, nodes, series and events as .parquet, and summary.json, into a folder, which is made if need be.
 
     All are written under temporary names first and renamed when they are complete: a file under its final name is
     whole, and where writing fails none is there.
@@ -35,16 +37,13 @@ def write_result(result: ReplayResult, folder: str | os.PathLike[str]) -> list[P
         "kubesched.schema": SCHEMA_VERSION,
         "kubesched.digest": result.digest(),
     }
-    placements = result.to_arrow().replace_schema_metadata(metadata)
-    nodes = result.nodes_to_arrow().replace_schema_metadata(metadata)
+    tables = {name: getattr(result, name).replace_schema_metadata(metadata) for name in TABLES}
     summary = json.dumps({"schema": SCHEMA_VERSION, **result.summary()}, indent=2) + "\n"
-    return _write_all(
-        {
-            target / "placements.parquet": lambda path: pq.write_table(placements, path),
-            target / "nodes.parquet": lambda path: pq.write_table(nodes, path),
-            target / "summary.json": lambda path: path.write_text(summary, encoding="utf-8"),
-        }
-    )
+    writers: dict[Path, Callable[[Path], object]] = {
+        target / f"{name}.parquet": partial(pq.write_table, table) for name, table in tables.items()
+    }
+    writers[target / "summary.json"] = lambda path: path.write_text(summary, encoding="utf-8")
+    return _write_all(writers)
 
 
 def _write_all(writers: Mapping[Path, Callable[[Path], object]]) -> list[Path]:

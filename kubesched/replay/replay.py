@@ -1,79 +1,222 @@
-"""The replay: every pod of a trace, one after another."""
+"""The replay: a trace in virtual time, with the whole scheduling queue."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from kubesched.engine import Placements, Scheduler
-from kubesched.errors import ConfigError, StateError
-from kubesched.replay.result import ReplayResult
+from kubesched._core import Replay as CoreReplay
+from kubesched.engine import Scheduler
+from kubesched.errors import ConfigError, UnsupportedError
+from kubesched.queue.scheduling_queue import profile_record
+from kubesched.replay.arrivals import rearrange
+from kubesched.replay.encoding import Encoded, bound_nodes, encode
+from kubesched.replay.result import ReplayResult, Settings
+from kubesched.replay.source import Source, source_of
 from kubesched.traces import Trace, open_trace
 
-_NUM_STEPS = 200
-_LEAST_STEP = 64
+_SECOND_NS = 10**9
+_EVENTS_A_SLICE = 2_000
+_NUM_SAMPLES = 400
+_NUM_TYPICAL = 64
+_MOST_SECONDS = 2**62 // _SECOND_NS
 
-Progress = Callable[[int, int], None]
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a replay is.
+
+    Attributes:
+        arrived, total: pods.
+        now_ns: simulated time.
+        end_ns: when the last thing that the trace knows of happens.
+        events: handled so far.
+    """
+
+    arrived: int
+    total: int
+    now_ns: int
+    end_ns: int
+    events: int
 
 
 def replay(
-    nodes: str | os.PathLike[str] | Trace,
+    trace: str | os.PathLike[str] | Trace,
     pods: str | os.PathLike[str] | None = None,
     *,
     config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    until: str | int | None = None,
+    placements: str = "ours",
+    arrivals: str = "trace",
+    arrival_scale: float = 1.0,
+    inflate: float | None = None,
+    departures: bool = True,
+    preempt: bool = True,
+    cycle_time_ns: int = 0,
+    binding_delay_ns: int = 0,
+    startup_delay_ns: int = 0,
+    pull_bytes_per_second: int = 0,
+    image_bytes: int = 0,
+    sample_interval_ns: int | None = None,
+    sample_at_ns: Sequence[int] = (),
+    sample_every_arrivals: int = 0,
+    events: bool = False,
     tie_break: str = "first",
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    keep_interrupted: bool = False,
 ) -> ReplayResult:
-    """Schedule the pods of a trace in order of arrival; each is tried once and stays where it lands.
+    """Play a trace in virtual time against kube-scheduler 1.34's queue and decisions.
 
     Args:
-        nodes: a trace, or the file of its nodes (see `kubesched.traces.open_trace`).
+        trace: a trace, or the file of its nodes (see `kubesched.traces.open_trace`).
         pods: the file of its pods; only with a file of nodes.
-        config: as for `Scheduler`.
+        config: as for `Scheduler`; podInitialBackoffSeconds and podMaxBackoffSeconds count, too.
+        until: stop at this time in nanoseconds; "end": at the trace's last arrival, departure or node event; None:
+            when nothing can happen any more.
+        placements: "ours"; or "recorded": pods go where the trace had them, when it had them, unasked.
+        arrivals: "trace", "shuffled", "sorted" or "scaled"; see `kubesched.replay.arrivals.rearrange`.
+        arrival_scale: of "scaled".
+        inflate: drop or repeat pods until they ask for this many times the capacity; see there.
+        departures: False: pods stay where they land, and their owners delete none.
+        preempt: whether the PostFilter plugins run for pods that fit nowhere.
+        cycle_time_ns: how long a scheduling cycle takes; 0 is an infinitely fast scheduler.
+        binding_delay_ns: from a decision until the pod is bound.
+        startup_delay_ns: from the time that a node has all images until the pod runs.
+        pull_bytes_per_second: how fast a node pulls images that it lacks, one after another; 0: they are there.
+        image_bytes: the size of images that no node's status.images gives.
+        sample_interval_ns: between rows of `series`; None: a 400th of the trace, in whole seconds; 0: none.
+        sample_at_ns: further times for a row.
+        sample_every_arrivals: a row whenever this many more pods have arrived; 0: none for that.
+        events: keep the table of all events.
         tie_break: as for `Scheduler`.
-        seed: as for `Scheduler`.
-        progress: called with (pods done, pods in all) now and then; has no influence on the result.
+        seed: of every draw.
+        progress: called now and then; has no influence on the result.
+        keep_interrupted: return what was simulated so far where Ctrl-C comes, instead of raising KeyboardInterrupt.
 
     Returns:
         The same result, digest included, for the same input and seed.
 
     Raises:
         TraceFormatError, ManifestError, ObjectError: the trace is broken.
-        ConfigError, UnsupportedError: as for `Scheduler`.
-        StateError: two pods of the trace have one name.
+        ConfigError, UnsupportedError: as for `Scheduler`; or an argument is out of range.
+        StateError: two pods of the trace have one name, or a bound pod's node is not there at the start.
     """
-    if isinstance(nodes, Trace):
-        if pods is not None:
-            raise ConfigError("pods must be left out where a trace is given")
-        trace = nodes
-    else:
+    opened = _open(trace, pods)
+    if placements not in ("ours", "recorded"):
+        raise ConfigError(f"placements must be 'ours' or 'recorded', got {placements!r}")
+    delays = {
+        "cycle_ns": cycle_time_ns,
+        "binding_ns": binding_delay_ns,
+        "startup_ns": startup_delay_ns,
+        "pull_bytes_per_second": pull_bytes_per_second,
+        "sample_every_arrivals": sample_every_arrivals,
+    }
+    others = {"image_bytes": image_bytes, "sample_interval_ns": 0 if sample_interval_ns is None else sample_interval_ns}
+    for name, value in {**delays, **others}.items():
+        if type(value) is not int or not 0 <= value <= 2**53:
+            raise ConfigError(f"{name} must be an integer in 0..2**53, got {value!r}")
+    source = rearrange(source_of(opened), arrivals, seed=seed, scale=arrival_scale, inflate=inflate)
+    end_ns = _last_time(source, departures=departures)
+    until_ns = None if until is None else end_ns if until == "end" else _time("until", until)
+    span_ns = end_ns if until_ns is None else until_ns
+    if sample_interval_ns is None:
+        sample_interval_ns = -(-span_ns // (_NUM_SAMPLES * _SECOND_NS)) * _SECOND_NS
+    options = {
+        **delays,
+        "until_ns": until_ns,
+        "departs": departures,
+        "is_recorded": placements == "recorded",
+        "preempts": preempt,
+        "keeps_log": events,
+        "sample_period_ns": sample_interval_ns,
+        "sample_at_ns": sorted({_time("sample_at_ns", time_ns) for time_ns in sample_at_ns}),
+        "typical": _typical(source),
+    }
+    encoded = encode(source, until_ns, image_bytes, with_images=pull_bytes_per_second > 0)
+    scheduler, core = _prepare(source, encoded, config, tie_break, seed, options)
+    interrupted = _run(core, progress, len(source.pods), span_ns, keep=keep_interrupted)
+    core.finish()
+    settings = Settings(seed, tie_break, placements, arrivals, inflate, departures, interrupted)
+    return ReplayResult(opened, source, encoded, scheduler, core, settings)
+
+
+def _open(trace: str | os.PathLike[str] | Trace, pods: str | os.PathLike[str] | None) -> Trace:
+    if isinstance(trace, (str, os.PathLike)):
         if pods is None:
             raise ConfigError("pods must be given where nodes is a file")
-        trace = open_trace(nodes, pods)
-    scheduler = Scheduler(trace.objects, config, tie_break=tie_break, seed=seed)
-    placements = _schedule(scheduler, trace, progress)
-    return ReplayResult(trace, scheduler, placements, seed, tie_break)
+        return open_trace(trace, pods)
+    if pods is not None:
+        raise ConfigError("pods must be left out where a trace is given")
+    return trace
 
 
-def _schedule(scheduler: Scheduler, trace: Trace, progress: Progress | None) -> Placements:
-    """Schedule in steps, so that progress can be seen and Ctrl-C is heard."""
-    total = len(trace.pods)
-    if len(set(trace.pods.keys)) != total:  # steps see only their own pods
-        twice = next(key for key, count in Counter(trace.pods.keys).items() if count > 1)
-        raise StateError(f"pod names must be unique, got {twice!r} twice")
-    step = max(_LEAST_STEP, -(-total // _NUM_STEPS))
-    indices = []
-    messages: dict[int, str] = {}
-    for start in range(0, total, step):
-        part = scheduler.schedule_many(trace.pods[start : start + step])
-        indices.append(part.node_index)
-        messages.update({start + position: message for position, message in part.messages.items()})
-        if progress is not None:
-            progress(min(start + step, total), total)
-    node_index = np.concatenate(indices) if indices else np.empty(0, np.int32)
-    return Placements(node_index, scheduler.nodes.names, trace.pods.keys, messages)
+def _time(name: str, value: object) -> int:
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not 0 <= value <= 2**62:
+        raise ConfigError(f"{name} must be a time in 0..2**62 nanoseconds, got {value!r}")
+    return int(value)
+
+
+def _last_time(source: Source, *, departures: bool) -> int:
+    """Return when the last thing happens that the trace itself knows of."""
+    import pyarrow.compute as pc
+
+    times = [source.pods.column("arrival_ns"), source.node_events.column("time_ns")]
+    if departures:
+        times.append(source.pods.column("removed_ns"))
+        times.append(pc.add(source.pods.column("arrival_ns"), source.pods.column("duration_ns")))
+    return max(int(pc.max(column).as_py() or 0) for column in times)
+
+
+def _typical(source: Source) -> list[tuple[int, int]]:
+    """Return (template, number of pods) of the most frequent templates: what fragmentation is measured with."""
+    counts = np.bincount(source.pods.column("template").to_numpy(), minlength=len(source.pod_templates))
+    order = np.argsort(-counts, kind="stable")[:_NUM_TYPICAL]
+    return [(int(i), int(counts[i])) for i in order if counts[i]]
+
+
+def _prepare(
+    source: Source,
+    encoded: Encoded,
+    config: Mapping[str, Any] | str | os.PathLike[str] | None,
+    tie_break: str,
+    seed: int,
+    options: Mapping[str, Any],
+) -> tuple[Scheduler, CoreReplay]:
+    others = [obj for obj in source.objects if obj.get("kind") != "Pod"]
+    scheduler = Scheduler(others, config, tie_break=tie_break, seed=seed)
+    if scheduler.has_extensions:
+        raise UnsupportedError("extenders are not there yet in a replay")
+    loaded = scheduler.config
+    queue = {
+        "initial_backoff_ns": loaded.pod_initial_backoff_seconds * _SECOND_NS,
+        "max_backoff_ns": loaded.pod_max_backoff_seconds * _SECOND_NS,
+        "max_in_unschedulable_ns": 300 * _SECOND_NS,
+        "pop_from_backoff": True,
+    }
+    profiles = [profile_record(profile, []) for profile in loaded.profiles]
+    core = CoreReplay(scheduler.core, profiles, queue, encoded.trace, dict(options))
+    scheduler.refresh()
+    for row, (pod, node) in enumerate(zip(encoded.bound, bound_nodes(source, encoded.bound), strict=True)):
+        scheduler.add_pod(pod)
+        core.adopt(row, node)
+    return scheduler, core
+
+
+def _run(core: CoreReplay, progress: Callable[[Progress], None] | None, total: int, end_ns: int, *, keep: bool) -> bool:
+    """Run in slices, so that progress can be seen and Ctrl-C is heard; return whether it came."""
+    try:
+        is_over = False
+        while not is_over:
+            is_over = core.run(_EVENTS_A_SLICE)
+            if progress is not None:
+                progress(Progress(core.num_arrived, total, core.now_ns, end_ns, core.num_events))
+    except KeyboardInterrupt:
+        if not keep:
+            raise
+        return True
+    return False

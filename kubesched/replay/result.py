@@ -10,18 +10,23 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from kubesched._core import Replay as CoreReplay
 from kubesched.engine import KUBERNETES_VERSION, Placements, Scheduler
+from kubesched.replay.encoding import Encoded
+from kubesched.replay.source import Source
+from kubesched.replay.tables import events_table, nodes_table, pods_table, series_table
 from kubesched.traces import Trace
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 _REASON = re.compile(r"(\d+) (.+)", re.DOTALL)
+# What PostFilter plugins said is behind the reasons.
+_POST_FILTER = re.compile(r"(?<=\.) (?:preemption: |no new claims to deallocate|deallocation of ).*", re.DOTALL)
 _HEADLINE = re.compile(r"0/\d+ nodes are available: ")
 
 
@@ -40,7 +45,7 @@ class Usage:
 
 def split_message(message: str) -> list[tuple[str, int]]:
     """Split a FailedScheduling text into (reason, number of nodes); 0 nodes for a reason about the pod itself."""
-    text, matched = _HEADLINE.subn("", message)
+    text, matched = _HEADLINE.subn("", _POST_FILTER.sub("", message))
     if not matched:
         return [(message, 0)]
     reasons = []
@@ -55,38 +60,113 @@ def split_message(message: str) -> list[tuple[str, int]]:
     return reasons
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a replay was run with; `interrupted`: Ctrl-C ended it early."""
+
+    seed: int
+    tie_break: str
+    placements: str
+    arrivals: str
+    inflate: float | None
+    departures: bool
+    interrupted: bool
+
+
+def _lines(texts: pa.LargeStringArray) -> bytes:
+    """Return the texts with a newline behind each."""
+    return ("\n".join(texts.to_pylist()) + "\n").encode() if len(texts) else b""
+
+
 class ReplayResult:
-    """The outcome of a replay.
+    """The outcome of a replay: tables, and the cluster as it is at the end.
 
     Attributes:
         trace: what was replayed.
         scheduler: the cluster as it is at the end; can be asked and used on.
-        placements: where each pod went, in order of arrival.
-        seed, tie_break: what the replay was run with.
+        settings: what the replay was run with.
+        pods: a table (pyarrow), one row a pod; docs/replay.md describes the columns of all four.
+        nodes: a table, one row a node that is there at the end.
+        series: a table, one row a sample.
+        events: a table of all that happened; empty unless it was asked for.
     """
 
-    def __init__(self, trace: Trace, scheduler: Scheduler, placements: Placements, seed: int, tie_break: str) -> None:
+    def __init__(
+        self, trace: Trace, source: Source, encoded: Encoded, scheduler: Scheduler, core: CoreReplay, settings: Settings
+    ) -> None:
         self.trace = trace
         self.scheduler = scheduler
-        self.placements = placements
-        self.seed = seed
-        self.tie_break = tie_break
+        self.settings = settings
+        self.num_events = core.num_events
+        self.num_attempts = core.num_attempts
+        self.end_ns = core.now_ns
+        self.num_ignored_node_events = core.num_ignored_node_events
+        self.pods, self._num_initial = pods_table(source, encoded, core)
+        self.nodes = nodes_table(scheduler)
+        self.series = series_table(core, scheduler, encoded.pools)
+        self.events = events_table(source, encoded, core)
+
+    @property
+    def seed(self) -> int:
+        """The seed of every draw."""
+        return self.settings.seed
+
+    @property
+    def tie_break(self) -> str:
+        """How ties between nodes are broken."""
+        return self.settings.tie_break
+
+    @property
+    def arrivals(self) -> pa.Table:
+        """The rows of `pods` that arrived, in order of arrival; without those that are on nodes from the start."""
+        return self.pods.slice(self._num_initial)
+
+    @property
+    def num_pods(self) -> int:
+        """Count the pods of the trace."""
+        return len(self.pods) - self._num_initial
 
     @property
     def num_placed(self) -> int:
         """Count the pods that found a node."""
-        return self.placements.num_placed
+        return self.num_pods - int(self.arrivals.column("wait_ns").null_count)
 
     @property
     def num_pending(self) -> int:
-        """Count the pods that fit nowhere when they arrived."""
-        return len(self.placements) - self.num_placed
+        """Count the pods that found none."""
+        return self.num_pods - self.num_placed
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Return outcome -> number of pods; most first, then by name."""
+        counts = Counter(self.arrivals.column("outcome").to_pylist())
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def placements(self) -> Placements:
+        """Where each pod was placed last, with the messages of those that never were."""
+        table = self.arrivals
+        names = self.scheduler.nodes.names
+        position = {name: i for i, name in enumerate(names)}
+        nodes = table.column("node").to_pylist()
+        listed = [*names, *dict.fromkeys(node for node in nodes if node is not None and node not in position)]
+        position = {name: i for i, name in enumerate(listed)}
+        index = np.array([-1 if node is None else position[node] for node in nodes], np.int32)
+        messages = {
+            i: text
+            for i, (node, text) in enumerate(zip(nodes, table.column("message").to_pylist(), strict=True))
+            if text
+        }
+        return Placements(index, listed, table.column("pod").to_pylist(), messages)
 
     def reasons(self) -> dict[str, int]:
         """Return reason, in upstream's words -> how many pending pods name it; most first, then by text."""
         counts: Counter[str] = Counter()
-        for message in self.placements.messages.values():
-            counts.update({reason for reason, _ in split_message(message)})
+        waiting = self.arrivals.filter(pc.is_null(self.arrivals.column("wait_ns")))
+        for entry in pc.value_counts(waiting.column("message")).to_pylist():
+            if entry["values"] is not None:
+                for reason in {reason for reason, _ in split_message(entry["values"])}:
+                    counts[reason] += entry["counts"]
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def allocation(self) -> dict[str, Usage]:
@@ -133,10 +213,18 @@ class ReplayResult:
         return most, least
 
     def digest(self) -> str:
-        """Return the SHA-256, in hex, of a line `namespace/name TAB node` a pod, in order of arrival."""
+        """Return the SHA-256, in hex, of what became of each pod, in order of arrival.
+
+        Hashed are the columns pod, node and outcome, each as its texts with a newline behind each (nothing for null),
+        then scheduled_ns, started_ns and finished_ns as little-endian int64 (-1 for null).
+        """
         digest = hashlib.sha256()
-        for pod, node in zip(self.placements.pods, self.placements.node_names, strict=True):
-            digest.update(f"{pod}\t{node or ''}\n".encode())
+        for name in ("pod", "node", "outcome"):
+            texts = pc.fill_null(self.arrivals.column(name).cast(pa.large_string()), "")
+            digest.update(b"".join(_lines(chunk) for chunk in texts.chunks))
+        for name in ("scheduled_ns", "started_ns", "finished_ns"):
+            values = pc.fill_null(self.arrivals.column(name), -1).to_numpy()
+            digest.update(values.astype("<i8").tobytes())
         return digest.hexdigest()
 
     def summary(self) -> dict[str, Any]:
@@ -152,11 +240,18 @@ class ReplayResult:
         return {
             "kubernetes": KUBERNETES_VERSION,
             "source": self.trace.source,
-            "notes": list(self.trace.notes),
+            "notes": [str(getattr(note, "text", note)) for note in self.trace.notes],
             "nodes": len(self.scheduler.nodes),
-            "pods": len(self.placements),
+            "pods": self.num_pods,
             "placed": self.num_placed,
             "pending": self.num_pending,
+            "outcomes": self.outcomes,
+            "interrupted": self.settings.interrupted,
+            "end_ns": self.end_ns,
+            "events": self.num_events,
+            "attempts": self.num_attempts,
+            "wait_seconds": self.wait_seconds(),
+            "peak": self.peak(),
             "reasons": self.reasons(),
             "allocation": plain(self.allocation()),
             "allocation_by_model": {model: plain(usage) for model, usage in self.allocation_by_model().items()},
@@ -167,27 +262,38 @@ class ReplayResult:
             "digest": self.digest(),
         }
 
+    def wait_seconds(self) -> dict[str, float]:
+        """Return mean, median, p95, p99 and max of the time that placed pods waited in the queue."""
+        waits = self.arrivals.column("wait_ns").drop_null().to_numpy() / 1e9
+        if not len(waits):
+            return {}
+        found = {"mean": float(waits.mean()), "max": float(waits.max())}
+        found |= {name: float(np.quantile(waits, q)) for name, q in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}
+        return {name: round(value, 6) for name, value in found.items()}
+
+    def peak(self) -> dict[str, float]:
+        """Return resource -> the highest share of it that was requested at any sample."""
+        found = {}
+        for name in self.series.column_names:
+            if name.startswith("requested."):
+                resource = name.removeprefix("requested.")
+                allocatable = self.series.column(f"allocatable.{resource}").to_numpy()
+                requested = self.series.column(name).to_numpy()
+                if len(requested) and allocatable.max() > 0:
+                    shares = np.divide(requested, allocatable, out=np.zeros(len(requested)), where=allocatable > 0)
+                    found[resource] = round(float(shares.max()), 6)
+        return found
+
     def to_arrow(self) -> pa.Table:
-        """Return one row a pod, in order of arrival: pod, arrival_ns (int64), node (null where none), message."""
-        import pyarrow as pa
+        """Return `pods`."""
+        return self.pods
 
-        table = self.placements.to_arrow()
-        return table.add_column(1, "arrival_ns", pa.array(self.trace.arrival_ns))
-
-    def nodes_to_arrow(self) -> pa.Table:
-        """Return one row a node: node, pods, share, and `allocatable.R` and `requested.R` of each resource R."""
-        import pyarrow as pa
-
-        view = self.scheduler.nodes
-        columns: dict[str, Any] = {"node": pa.array(view.names), "pods": view.pod_count, "share": self.node_shares()}
-        for resource in view.allocatable:
-            columns[f"allocatable.{resource}"] = view.allocatable[resource]
-            if resource != "pods":
-                columns[f"requested.{resource}"] = view.requested[resource]
-        return pa.table(columns)
+    def to_pandas(self) -> dict[str, Any]:
+        """Return name -> DataFrame of the four tables; pandas must be installed."""
+        return {name: getattr(self, name).to_pandas() for name in ("pods", "nodes", "series", "events")}
 
     def write(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write placements.parquet, nodes.parquet and summary.json; see `kubesched.replay.output.write_result`.
+        """Write the tables as Parquet and summary.json; see `kubesched.replay.output.write_result`.
 
         Raises:
             OSError: the folder cannot be made, or a file cannot be written.
@@ -198,7 +304,7 @@ class ReplayResult:
 
     def __repr__(self) -> str:
         """Say how many pods found a node."""
-        return f"ReplayResult({self.num_placed} of {len(self.placements)} pods placed, digest {self.digest()[:12]})"
+        return f"ReplayResult({self.num_placed} of {self.num_pods} pods placed, digest {self.digest()[:12]})"
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -208,7 +314,7 @@ class ReplayResult:
         )
         reasons = "".join(f"<li>{count} × {html.escape(reason)}</li>" for reason, count in self.reasons().items())
         return (
-            f"<p><b>{self.num_placed} of {len(self.placements)} pods placed</b> on {len(self.scheduler.nodes)} nodes"
+            f"<p><b>{self.num_placed} of {self.num_pods} pods placed</b> on {len(self.scheduler.nodes)} nodes"
             f"</p><table><tr><th>resource</th><th>requested</th><th>allocatable</th><th>share</th></tr>{rows}</table>"
             f"<ul>{reasons}</ul>"
         )

@@ -25,13 +25,14 @@ def print_replay(result: ReplayResult, console: Console, seconds: float | None =
         console: where to; tables are drawn on a terminal only.
         seconds: how long scheduling took, if it was measured.
     """
-    total = len(result.placements)
+    total = result.num_pods
     _print_line(f"kubernetes {KUBERNETES_VERSION} · {result.trace.source}", console)
     _print_line(f"{len(result.scheduler.nodes):,} nodes, {total:,} pods in order of arrival", console)
     for note in result.trace.notes:
-        _print_line(f"note: {note}", console)
+        _print_line(f"note: {getattr(note, 'text', note)}", console)
     share = f" ({result.num_placed / total:.1%})" if total else ""
     _print_line(f"placed {result.num_placed:,}{share}, pending {result.num_pending:,}", console, "bold")
+    _print_line(_way(result), console)
     _print_reasons(result, console)
     _print_usage("allocation", {"": result.allocation()}, console)
     by_model = result.allocation_by_model()
@@ -42,6 +43,16 @@ def print_replay(result: ReplayResult, console: Console, seconds: float | None =
     if seconds is not None and seconds > 0:
         _print_line(f"{total / seconds:,.0f} pods/s ({seconds:.3f} s)", console)
     _print_line(f"digest {result.digest()}", console)
+
+
+def _way(result: ReplayResult) -> str:
+    """Say how pods ended and how long they waited."""
+    parts = [f"{count:,} {outcome}" for outcome, count in result.outcomes.items()]
+    text = f"after {result.end_ns / 1e9:,.0f} s: {', '.join(parts)}"
+    waits = result.wait_seconds()
+    if waits.get("max"):
+        text += f"; waited {waits['p50']:,.1f} s (median), {waits['p99']:,.1f} s (p99), {waits['max']:,.1f} s (longest)"
+    return text
 
 
 def _print_line(text: str, console: Console, style: str = "") -> None:

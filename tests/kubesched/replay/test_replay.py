@@ -30,7 +30,7 @@ def test_same_input_and_seed_give_the_same_digest() -> None:
 
 def test_progress_has_no_influence_and_reaches_the_end() -> None:
     seen: list[tuple[int, int]] = []
-    watched = ks.replay(example_trace(20, 500), progress=lambda done, total: seen.append((done, total)))
+    watched = ks.replay(example_trace(20, 500), preempt=False, progress=lambda at: seen.append((at.arrived, at.total)))
     assert seen[-1] == (500, 500)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     trace = example_trace(20, 500)
@@ -71,18 +71,26 @@ def test_messages_split_into_reasons(message: str, want: list[tuple[str, int]]) 
 
 def test_files_are_whole_and_say_what_they_are(tmp_path: Path) -> None:
     result = ks.replay(example_trace(20, 300))
-    placements, nodes, summary = result.write(tmp_path / "new" / "folder")
+    files = result.write(tmp_path / "new" / "folder")
+    assert [path.name for path in files] == [
+        "pods.parquet",
+        "nodes.parquet",
+        "series.parquet",
+        "events.parquet",
+        "summary.json",
+    ]
+    placements, nodes, _, _, summary = files
     table = pq.read_table(placements)
     assert table.num_rows == 300
-    assert table.column_names == ["pod", "arrival_ns", "node", "message"]
+    assert table.column_names[:3] == ["pod", "arrival_ns", "first_attempt_ns"]
     assert table.schema.metadata[b"kubesched.digest"].decode() == result.digest()
     assert table.schema.metadata[b"kubernetes"] == b"1.34"
     assert pq.read_table(nodes).column("requested.cpu").to_pylist() == result.scheduler.nodes.requested["cpu"].tolist()
     assert json.loads(summary.read_text())["digest"] == result.digest()
-    assert {path.name for path in placements.parent.iterdir()} == {path.name for path in (placements, nodes, summary)}
+    assert {path.name for path in placements.parent.iterdir()} == {path.name for path in files}
 
 
-@pytest.mark.parametrize("blocked", ["placements.parquet", "nodes.parquet", "summary.json"])
+@pytest.mark.parametrize("blocked", ["pods.parquet", "nodes.parquet", "series.parquet", "summary.json"])
 def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, blocked: str) -> None:
     result = ks.replay(example_trace(5, 20))
     (tmp_path / blocked).mkdir()
@@ -120,7 +128,7 @@ def test_steps_do_not_change_what_a_sampling_profile_decides(tie_break: str) -> 
         "percentageOfNodesToScore": 40,
     }
     trace = example_trace(150, 1500)
-    in_steps = ks.replay(trace, config=config, tie_break=tie_break, seed=5).placements
+    in_steps = ks.replay(trace, config=config, tie_break=tie_break, seed=5, preempt=False).placements
     at_once = ks.Scheduler(trace.objects, config, tie_break=tie_break, seed=5).schedule_many(trace.pods)
     assert in_steps.node_names == at_once.node_names
     assert in_steps.messages == at_once.messages
