@@ -56,7 +56,7 @@ Status PythonExtender::preempt(Cycle& cycle, std::vector<Victims>& candidates) c
   std::vector<Candidate> sent;
   for (const Victims& victims : candidates) {
     std::vector<std::string> keys;
-    for (PodId pod : victims.pods) keys.push_back(*state.pods()[pod].key);
+    for (PodId pod : victims.pods) keys.emplace_back(state.pods()[pod].key);
     sent.emplace_back(state.strings()[state.nodes().name(victims.node)], std::move(keys), victims.num_violations);
   }
   const py::tuple answer = adapter_.attr("preempt")(sent);

@@ -43,11 +43,24 @@ NodeIndex require_node(const Scheduler& engine, const std::string& name) {
   return node;
 }
 
-void add_pod(Scheduler& engine, std::string key, ShapeId shape, const std::string& node_name,
+void add_pod(Scheduler& engine, const std::string& key, ShapeId shape, const std::string& node_name,
              std::int64_t start_time_ns, bool preempted) {
   engine.state().require_new_pod(key);
   const NodeIndex node = require_node(engine, node_name);
-  engine.state().place(std::move(key), shape, node, PodStatus{start_time_ns, preempted});
+  engine.state().place(key, shape, node, PodStatus{start_time_ns, preempted});
+}
+
+std::shared_ptr<PodKeys> make_keys(const py::sequence& keys) {
+  auto made = std::make_shared<PodKeys>();
+  made->reserve(keys.size());
+  for (const py::handle key : keys) {
+    Py_ssize_t size = 0;
+    const char* text = PyUnicode_AsUTF8AndSize(key.ptr(), &size);
+    if (text == nullptr) throw py::error_already_set();
+    made->push_back({text, static_cast<std::size_t>(size)});
+  }
+  made->finish();
+  return made;
 }
 
 std::int64_t signed_index(NodeIndex node) { return node == kNoId ? -1 : static_cast<std::int64_t>(node); }
@@ -75,11 +88,15 @@ py::tuple schedule(Scheduler& engine, const std::string& key, ShapeId shape, con
                         decision.message, post_filter_of(decision.post_filter));
 }
 
-py::tuple schedule_many(Scheduler& engine, const ShapeArray& shapes, const std::vector<std::string>& keys,
+std::span<const ShapeId> span_of(const ShapeArray& shapes) {
+  return {shapes.data(), static_cast<std::size_t>(shapes.size())};
+}
+
+py::tuple schedule_many(Scheduler& engine, const ShapeArray& shapes, const std::shared_ptr<PodKeys>& keys,
                         const std::string& preemption) {
   const PreemptionPolicy policy = policy_of(preemption);
-  const std::vector<ShapeId> ids(shapes.data(), shapes.data() + shapes.size());
-  if (ids.size() != keys.size()) throw py::value_error("shapes and keys must be of one length");
+  const std::span<const ShapeId> ids = span_of(shapes);
+  if (ids.size() != keys->size()) throw py::value_error("shapes and keys must be of one length");
   std::vector<Outcome> outcomes;
   std::vector<std::int32_t> placed;
   {
@@ -175,7 +192,7 @@ std::vector<std::string> pods_on(const Scheduler& engine, const std::string& nod
   const ClusterState& state = engine.state();
   std::vector<std::string> keys;
   for (PodId pod : state.pods().on_node(state.nodes().uid(require_node(engine, node_name)))) {
-    keys.push_back(*state.pods()[pod].key);
+    keys.emplace_back(state.pods()[pod].key);
   }
   return keys;
 }
@@ -246,6 +263,9 @@ py::object allocation(const Scheduler& engine, const std::string& key) {
 }  // namespace
 
 void register_engine(py::module_& module) {
+  py::class_<PodKeys, std::shared_ptr<PodKeys>>(module, "PodKeys")
+      .def(py::init(&make_keys), py::arg("keys"))
+      .def("__len__", &PodKeys::size);
   py::class_<Mark>(module, "Mark");
   py::class_<Scheduler>(module, "Engine")
       .def(py::init(&make_engine), py::arg("profiles"), py::arg("tie_break"), py::arg("seed"), py::arg("kernels") = "",
@@ -305,8 +325,8 @@ void register_engine(py::module_& module) {
       .def("schedule", &schedule, py::arg("key"), py::arg("shape"), py::arg("nominated_node_name"),
            py::arg("preemption"))
       .def("require_new_pods",
-           [](const Scheduler& engine, const ShapeArray& shapes, const std::vector<std::string>& keys) {
-             engine.require_new_pods(std::vector<ShapeId>(shapes.data(), shapes.data() + shapes.size()), keys);
+           [](const Scheduler& engine, const ShapeArray& shapes, const std::shared_ptr<PodKeys>& keys) {
+             engine.require_new_pods(span_of(shapes), *keys);
            })
       .def("schedule_many", &schedule_many, py::arg("shapes"), py::arg("keys"), py::arg("preemption"))
       .def("explain", &explain, py::arg("key"), py::arg("shape"), py::arg("nominated_node_name"))

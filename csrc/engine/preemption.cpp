@@ -118,7 +118,7 @@ std::vector<bool> Preemption::violations(const std::vector<PodId>& pods) const {
     std::int64_t allowed = budget.disruptions_allowed;
     for (std::size_t i = 0; i < pods.size(); ++i) {
       const PodRecord& pod = state.pods()[pods[i]];
-      if (!budget.covers(state.shapes()[pod.shape], name_of(*pod.key), state.strings())) continue;
+      if (!budget.covers(state.shapes()[pod.shape], name_of(std::string(pod.key)), state.strings())) continue;
       if (--allowed < 0) violating[i] = true;
     }
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <unordered_set>
 
 #include "engine/preemption.h"
 #include "engine/sampling.h"
@@ -26,6 +25,22 @@ NodeMask rejected_by(const Plugin* plugin, const Profile& profile, const Diagnos
   }
   return nodes;
 }
+
+// The names of a batch while it is scheduled.
+class HeldKeys {
+ public:
+  HeldKeys(ClusterState& state, std::shared_ptr<const PodKeys> keys)
+      : state_(state), buffer_(state.hold_keys(std::move(keys))) {}
+  HeldKeys(const HeldKeys&) = delete;
+  HeldKeys& operator=(const HeldKeys&) = delete;
+  ~HeldKeys() { state_.release_keys(buffer_); }
+
+  KeyBufferId buffer() const { return buffer_; }
+
+ private:
+  ClusterState& state_;
+  KeyBufferId buffer_;
+};
 
 }  // namespace
 
@@ -87,7 +102,7 @@ ShapeMemo& Scheduler::memo_for(const Profile& profile, ShapeId shape) {
 }
 
 Cycle Scheduler::begin(ShapeMemo& memo, const PodToSchedule& pod) {
-  return Cycle{state_, pod.shape, state_.shapes()[pod.shape], memo, *kernels_, pod.key};
+  return Cycle{state_, pod.shape, state_.shapes()[pod.shape], memo, *kernels_, pod.key.text};
 }
 
 NodeIndex Scheduler::nominated_node(const PodToSchedule& pod) const {
@@ -95,7 +110,7 @@ NodeIndex Scheduler::nominated_node(const PodToSchedule& pod) const {
     const StringId name = state_.strings().find(pod.nominated_node_name);
     return name == kNoId ? kNoId : state_.nodes().find(name);
   }
-  const Nomination* nomination = state_.nominations().find(pod.key);
+  const Nomination* nomination = state_.nominations().find(pod.key.text);
   return nomination == nullptr ? kNoId : state_.nodes().find(nomination->node_name);
 }
 
@@ -218,7 +233,7 @@ Decision Scheduler::decide(const PodToSchedule& pod, PreemptionPolicy policy) {
   bool clears_nomination = false;
   decision.post_filter =
       post_filter(cycle, profile, run, diagnosis ? &*diagnosis : nullptr, nominated, rng_, clears_nomination);
-  if (clears_nomination) state_.clear_nomination(pod.key);
+  if (clears_nomination) state_.clear_nomination(pod.key.text);
   return decision;
 }
 
@@ -250,7 +265,7 @@ PostFilterResult Scheduler::post_filter(Cycle& cycle, const Profile& profile, co
     }
     result.message.clear();
     result.nominated = found.best->node;
-    for (PodId pod : found.best->pods) result.victims.push_back(*cycle.state.pods()[pod].key);
+    for (PodId pod : found.best->pods) result.victims.emplace_back(cycle.state.pods()[pod].key);
     return result;
   }
   return result;
@@ -276,7 +291,7 @@ void Scheduler::apply(const PodToSchedule& pod, const PostFilterResult& result, 
     }
   }
   for (const std::string& key : outranked) state_.clear_nomination(key);
-  state_.nominate(std::string(pod.key), pod.shape, state_.strings()[node_name]);
+  state_.nominate(std::string(pod.key.text), pod.shape, state_.strings()[node_name]);
 }
 
 Diagnosis Scheduler::diagnose(Cycle& cycle, const Profile& profile, const FilterRun& run,
@@ -354,8 +369,8 @@ Explanation Scheduler::explain(const PodToSchedule& pod) {
 void Scheduler::assume(const PodToSchedule& pod, NodeIndex node) {
   const Profile& profile = profile_for(state_.shapes()[pod.shape]);
   Cycle cycle = begin(memo_for(profile, pod.shape), pod);
-  for (const Plugin* plugin : profile.reserve()) plugin->reserve(cycle, pod.key, node);
-  state_.place(std::string(pod.key), pod.shape, node);
+  for (const Plugin* plugin : profile.reserve()) plugin->reserve(cycle, pod.key.text, node);
+  state_.place(pod.key, pod.shape, node);
 }
 
 Decision Scheduler::schedule(const PodToSchedule& pod, PreemptionPolicy policy) {
@@ -377,24 +392,28 @@ Decision Scheduler::schedule_new(const PodToSchedule& pod, PreemptionPolicy poli
   return decision;
 }
 
-void Scheduler::require_new_pods(const std::vector<ShapeId>& shapes, const std::vector<std::string>& keys) const {
-  std::unordered_set<std::string_view> seen;
-  seen.reserve(keys.size());
-  for (const std::string& key : keys) {
-    state_.require_new_pod(key);
-    if (!seen.insert(key).second) throw StateError("pod names must be unique, got '" + key + "' twice");
+void Scheduler::require_new_pods(std::span<const ShapeId> shapes, const PodKeys& keys) const {
+  const std::size_t num_distinct = keys.first_duplicate().value_or(keys.size());
+  if (state_.pods().size() > 0) {
+    for (std::size_t i = 0; i < num_distinct; ++i) state_.require_new_pod(PodKey{keys[i], keys.hash(i), kNoId});
   }
+  if (num_distinct < keys.size()) {
+    throw StateError("pod names must be unique, got '" + std::string(keys[num_distinct]) + "' twice");
+  }
+  if (profiles_->size() == 1) return;
   for (ShapeId shape : shapes) profile_for(state_.shapes()[shape]);
 }
 
-std::vector<NodeIndex> Scheduler::schedule_many(const std::vector<ShapeId>& shapes,
-                                                const std::vector<std::string>& keys, PreemptionPolicy policy,
+std::vector<NodeIndex> Scheduler::schedule_many(std::span<const ShapeId> shapes,
+                                                const std::shared_ptr<const PodKeys>& keys, PreemptionPolicy policy,
                                                 std::vector<Outcome>& outcomes) {
-  require_new_pods(shapes, keys);
-  state_.reserve_pods(keys.size());
+  require_new_pods(shapes, *keys);
+  state_.reserve_pods(keys->size());
+  const HeldKeys held(state_, keys);
   std::vector<NodeIndex> nodes(shapes.size(), kNoId);
   for (std::size_t i = 0; i < shapes.size(); ++i) {
-    Decision decision = schedule_new(PodToSchedule{keys[i], shapes[i], {}}, policy);
+    const PodKey key{(*keys)[i], keys->hash(i), held.buffer()};
+    Decision decision = schedule_new(PodToSchedule{key, shapes[i], {}}, policy);
     nodes[i] = decision.node;
     if (decision.node == kNoId || !decision.post_filter.victims.empty()) {
       outcomes.push_back(

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,7 +80,7 @@ struct Outcome {
 
 // A pod that is to be decided.
 struct PodToSchedule {
-  std::string_view key;  // "namespace/name"
+  PodKey key;  // "namespace/name"
   ShapeId shape;
   std::string_view nominated_node_name;  // status.nominatedNodeName; empty: what the cluster knows of the pod
 };
@@ -109,10 +110,10 @@ class Scheduler {
   // Decides and, where a node is found, places the pod. StateError where the key is on a node already.
   Decision schedule(const PodToSchedule& pod, PreemptionPolicy policy);
   // StateError where a key is on a node or twice, or a shape has no profile.
-  void require_new_pods(const std::vector<ShapeId>& shapes, const std::vector<std::string>& keys) const;
+  void require_new_pods(std::span<const ShapeId> shapes, const PodKeys& keys) const;
   // Schedules pods in order; node_index[i] is kNoId where pod i fits nowhere. All keys are checked before any pod
   // is placed.
-  std::vector<NodeIndex> schedule_many(const std::vector<ShapeId>& shapes, const std::vector<std::string>& keys,
+  std::vector<NodeIndex> schedule_many(std::span<const ShapeId> shapes, const std::shared_ptr<const PodKeys>& keys,
                                        PreemptionPolicy policy, std::vector<Outcome>& outcomes);
 
  private:

@@ -99,7 +99,7 @@ void Replay::drain_node(const NodeEvent& event) {
   ClusterState& state = engine_.state();
   const std::vector<PodId> there = state.pods().on_node(state.nodes().uid(index_of(event.node)));
   std::vector<std::uint32_t> pods;
-  for (const PodId id : there) pods.push_back(ledger_.find(*state.pods()[id].key));
+  for (const PodId id : there) pods.push_back(ledger_.find(state.pods()[id].key));
   std::sort(pods.begin(), pods.end());
   for (const std::uint32_t pod : pods) {
     check(pod != kNoId, "a pod of the cluster is a pod of the replay");

@@ -21,6 +21,8 @@ VolumeUseSource ClusterState::volume_source() const {
 }
 
 ShapeId ClusterState::intern_shape(std::string_view record) {
+  const ShapeId known = shapes_->find(record);
+  if (known != kNoId) return known;
   return shapes_.edit().intern(record, strings_.edit(), resources_.edit());
 }
 
@@ -109,7 +111,7 @@ std::vector<std::string> ClusterState::remove_node(std::string_view name) {
   const NodeIndex index = id == kNoId ? kNoId : nodes_.find(id);
   if (index == kNoId) throw StateError("node must be in the cluster, got '" + std::string(name) + "'");
   std::vector<std::string> keys;
-  for (PodId pod : pods_->on_node(nodes_.uid(index))) keys.push_back(*(*pods_)[pod].key);
+  for (PodId pod : pods_->on_node(nodes_.uid(index))) keys.emplace_back((*pods_)[pod].key);
   std::sort(keys.begin(), keys.end());
   for (const std::string& key : keys) remove_pod(key);
   nodes_.remove(index);
@@ -118,8 +120,9 @@ std::vector<std::string> ClusterState::remove_node(std::string_view name) {
   return keys;
 }
 
-void ClusterState::require_new_pod(std::string_view key) const {
-  if (pods_->find(key) != kNoId) throw StateError("pod names must be unique, got '" + std::string(key) + "' twice");
+void ClusterState::require_new_pod(const PodKey& key) const {
+  if (pods_->find(key) != kNoId)
+    throw StateError("pod names must be unique, got '" + std::string(key.text) + "' twice");
 }
 
 void ClusterState::remove_budget(std::string_view key) {
@@ -129,13 +132,13 @@ void ClusterState::remove_budget(std::string_view key) {
   budgets_.edit().remove(key);
 }
 
-void ClusterState::place(std::string key, ShapeId shape, NodeIndex node, PodStatus status) {
-  clear_nomination(key);
+void ClusterState::place(const PodKey& key, ShapeId shape, NodeIndex node, PodStatus status) {
+  if (!nominations_->empty()) clear_nomination(key.text);
   const PodShape& pod = (*shapes_)[shape];
-  if (!pod.claims.empty()) devices_.edit().reserve_for(pod, key, *strings_);
-  pods_.edit().add(std::move(key), shape, nodes_.uid(node), status);
-  nodes_.charge(node, (*shapes_)[shape], 1);
-  volume_use_.change((*shapes_)[shape], node, 1, volume_source());
+  if (!pod.claims.empty()) devices_.edit().reserve_for(pod, key.text, *strings_);
+  pods_.edit().add(key, shape, nodes_.uid(node), status);
+  nodes_.charge(node, pod, 1);
+  volume_use_.change(pod, node, 1, volume_source());
   count(shape, node, 1);
 }
 

@@ -78,9 +78,9 @@ class ClusterState {
   void begin_cycle() { nodes_.snapshot(); }
 
   // StateError where the key is there already.
-  void require_new_pod(std::string_view key) const;
+  void require_new_pod(const PodKey& key) const;
   // The pod is nominated nowhere afterwards. REQUIRES: the key is new.
-  void place(std::string key, ShapeId shape, NodeIndex node, PodStatus status = {});
+  void place(const PodKey& key, ShapeId shape, NodeIndex node, PodStatus status = {});
   // Takes a pod off its node, or a pending one's nomination away. StateError where there is neither.
   void remove_pod(std::string_view key);
   // The pod is now a victim of preemption that terminates; it keeps its room. REQUIRES: the pod is on a node.
@@ -94,6 +94,9 @@ class ClusterState {
   void suppose(ShapeId shape, NodeIndex node, std::int32_t sign);
   void restore_ports(NodeIndex node, std::vector<HostPort> ports) { nodes_.restore_ports(node, std::move(ports)); }
   void reserve_pods(std::size_t count) { pods_.edit().reserve(count); }
+  // See PodTable.
+  KeyBufferId hold_keys(std::shared_ptr<const PodKeys> keys) { return pods_.edit().hold(std::move(keys)); }
+  void release_keys(KeyBufferId buffer) { pods_.edit().release(buffer); }
 
   RuleId count_rule(const PodRule& rule) { return pod_counts_.intern_rule(rule, source()); }
   MaskId count_mask(const NodeMask& mask) { return pod_counts_.intern_mask(mask); }

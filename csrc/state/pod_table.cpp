@@ -2,9 +2,8 @@
 
 namespace kubesched {
 
-PodId PodTable::find(std::string_view key) const {
-  const auto found = ids_.find(key);
-  return found == ids_.end() ? kNoId : found->second;
+PodId PodTable::find(const PodKey& key) const {
+  return index_.find(key.hash, [&](PodId id) { return records_[id].key == key.text; });
 }
 
 const std::vector<PodId>& PodTable::on_node(std::uint32_t node_uid) const {
@@ -12,7 +11,7 @@ const std::vector<PodId>& PodTable::on_node(std::uint32_t node_uid) const {
   return node_uid < by_node_.size() ? by_node_[node_uid] : kNone;
 }
 
-PodId PodTable::add(std::string key, ShapeId shape, std::uint32_t node_uid, PodStatus status) {
+PodId PodTable::add(const PodKey& key, ShapeId shape, std::uint32_t node_uid, PodStatus status) {
   PodId id = static_cast<PodId>(records_.size());
   if (free_.empty()) {
     records_.emplace_back();
@@ -23,14 +22,20 @@ PodId PodTable::add(std::string key, ShapeId shape, std::uint32_t node_uid, PodS
   if (by_node_.size() <= node_uid) by_node_.resize(node_uid + 1);
   auto& pods = by_node_[node_uid];
   PodRecord& record = records_[id];
-  record.key = std::make_shared<const std::string>(std::move(key));
+  record.buffer = key.buffer;
+  if (key.buffer == kNoId) {
+    record.key = buffers_.copy(key.text, record.buffer);
+  } else {
+    record.key = key.text;
+    buffers_.keep(key.buffer);
+  }
   record.shape = shape;
   record.node_uid = node_uid;
   record.position = static_cast<std::uint32_t>(pods.size());
   record.status = status;
   record.arrival = arrivals_++;
   pods.push_back(id);
-  ids_.emplace(*record.key, id);
+  index_.insert(key.hash, id);
   return id;
 }
 
@@ -45,14 +50,15 @@ void PodTable::remove(PodId id) {
   pods[record.position] = pods.back();
   records_[pods.back()].position = record.position;
   pods.pop_back();
-  ids_.erase(*record.key);
+  index_.erase(hash_of_key(record.key), id);
+  buffers_.release(record.buffer);
   record = PodRecord{};
   free_.push_back(id);
 }
 
 void PodTable::reserve(std::size_t count) {
   records_.reserve(records_.size() + count);
-  ids_.reserve(ids_.size() + count);
+  index_.reserve(index_.size() + count);
 }
 
 }  // namespace kubesched

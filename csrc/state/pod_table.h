@@ -3,13 +3,12 @@
 
 #include <cstdint>
 #include <limits>
-#include <memory>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/ids.h"
+#include "state/key_index.h"
+#include "state/pod_keys.h"
 
 namespace kubesched {
 
@@ -23,10 +22,11 @@ struct PodStatus {
 
 // One pod on a node.
 struct PodRecord {
-  std::shared_ptr<const std::string> key;  // "namespace/name"
+  std::string_view key;  // "namespace/name"; good until the pod goes
   ShapeId shape = kNoId;
   std::uint32_t node_uid = kNoId;
   std::uint32_t position = 0;  // in the list of its node
+  KeyBufferId buffer = kNoId;  // holds the key's text
   PodStatus status;
   std::uint64_t arrival = 0;  // counts up with each pod that comes
 };
@@ -35,18 +35,21 @@ struct PodRecord {
 class PodTable {
  public:
   // kNoId where there is no such pod.
-  PodId find(std::string_view key) const;
+  PodId find(const PodKey& key) const;
   const PodRecord& operator[](PodId id) const { return records_[id]; }
-  std::size_t size() const { return ids_.size(); }
+  std::size_t size() const { return index_.size(); }
   // The pods of one node, in no particular order.
   const std::vector<PodId>& on_node(std::uint32_t node_uid) const;
 
   // REQUIRES: the key is new.
-  PodId add(std::string key, ShapeId shape, std::uint32_t node_uid, PodStatus status = {});
+  PodId add(const PodKey& key, ShapeId shape, std::uint32_t node_uid, PodStatus status = {});
   // The pod becomes another one under its name: a victim that is now terminating.
   void replace(PodId id, ShapeId shape, PodStatus status);
   void remove(PodId id);
   void reserve(std::size_t count);
+  // Keys may be added from the buffer until it is released; it stays while a pod named in it does.
+  KeyBufferId hold(std::shared_ptr<const void> owner) { return buffers_.hold(std::move(owner)); }
+  void release(KeyBufferId buffer) { buffers_.release(buffer); }
 
   // Calls f(record) for each pod, node by node.
   template <typename F>
@@ -60,8 +63,9 @@ class PodTable {
   std::vector<PodRecord> records_;
   std::vector<PodId> free_;
   std::uint64_t arrivals_ = 0;
-  std::unordered_map<std::string_view, PodId> ids_;  // keys view into records_
-  std::vector<std::vector<PodId>> by_node_;          // by node uid
+  KeyIndex index_;
+  KeyBuffers buffers_;
+  std::vector<std::vector<PodId>> by_node_;  // by node uid
 };
 
 }  // namespace kubesched

@@ -2,9 +2,14 @@
 
 namespace kubesched {
 
-ShapeId ShapeTable::intern(std::string_view record, StringTable& strings, ResourceTable& resources) {
+ShapeId ShapeTable::find(std::string_view record) const {
   const auto found = ids_.find(record);
-  if (found != ids_.end()) return found->second;
+  return found == ids_.end() ? kNoId : found->second;
+}
+
+ShapeId ShapeTable::intern(std::string_view record, StringTable& strings, ResourceTable& resources) {
+  const ShapeId known = find(record);
+  if (known != kNoId) return known;
   auto shape = std::make_shared<const PodShape>(read_pod_shape(record, strings, resources));
   const auto id = static_cast<ShapeId>(shapes_.size());
   shapes_.push_back(std::move(shape));

@@ -14,6 +14,8 @@ namespace kubesched {
 // Append-only. A copy shares the shapes and may then grow on its own.
 class ShapeTable {
  public:
+  // kNoId where the record was never met.
+  ShapeId find(std::string_view record) const;
   ShapeId intern(std::string_view record, StringTable& strings, ResourceTable& resources);
   // The shape of the same pod once it is being deleted.
   ShapeId terminating(ShapeId shape);

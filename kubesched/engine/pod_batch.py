@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kubesched._core import PodKeys
 from kubesched.api.pod_codec import encode_pod, pod_key
 from kubesched.api.pod_fields import scheduling_gates
 from kubesched.api.pod_volumes import has_ephemeral_volume
@@ -19,7 +20,7 @@ class PodBatch:
     A batch belongs to no scheduler. Slicing with a step of 1 gives a batch over the same shapes.
     """
 
-    __slots__ = ("_gates", "_keys", "_records", "_shape_index", "_source_index", "_sources")
+    __slots__ = ("_core_keys", "_gates", "_keys", "_records", "_shape_index", "_source_index", "_sources")
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class PodBatch:
         self._sources = sources
         self._source_index = source_index
         self._gates = gates
+        self._core_keys: PodKeys | None = None
 
     @classmethod
     def from_manifests(cls, pods: Sequence[Mapping[str, Any]]) -> PodBatch:
@@ -121,6 +123,13 @@ class PodBatch:
     def keys(self) -> Sequence[str]:
         """The `namespace/name` of each pod."""
         return self._keys
+
+    @property
+    def core_keys(self) -> PodKeys:
+        """The same for the core, made when first asked for."""
+        if self._core_keys is None:
+            self._core_keys = PodKeys(self._keys)
+        return self._core_keys
 
     @property
     def sources(self) -> tuple[Sequence[Mapping[str, Any]], npt.NDArray[np.int32]]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kubesched._core import Engine
+from kubesched._core import Engine, PodKeys
 from kubesched.api.node_codec import encode_node
 from kubesched.api.pod_codec import encode_pod, pod_key
 from kubesched.api.pod_fields import bound_node_name, is_finished
@@ -193,7 +193,7 @@ class Scheduler:
         policy = _policy(preempt)
         waiting = self._gates.message(pod)
         if waiting:
-            self._engine.require_new_pods(np.array([shape], np.uint32), [key])
+            self._engine.require_new_pods(np.array([shape], np.uint32), PodKeys([key]))
             return Decision(key, None, waiting, 0, 0, "UnschedulableAndUnresolvable")
         mark = self._engine.mark()
         try:
@@ -257,18 +257,20 @@ class Scheduler:
         return self._place(batch.take(rest), policy).amid(batch.keys, rest, waiting)
 
     def _place(self, batch: PodBatch, policy: str) -> Placements:
-        used, index = np.unique(batch.shape_index, return_inverse=True)
-        shapes = np.array([self._engine.intern_shape(batch.records[i]) for i in used.tolist()], np.uint32)
+        used = np.flatnonzero(np.bincount(batch.shape_index, minlength=len(batch.records)))
+        ids = np.zeros(len(batch.records), np.uint32)
+        ids[used] = [self._engine.intern_shape(batch.records[i]) for i in used.tolist()]
+        shapes = ids[batch.shape_index]
         if self._extensions:
-            return self._schedule_each(batch, shapes[index], policy)
-        node_index, messages, raw = self._engine.schedule_many(shapes[index], batch.keys, policy)
+            return self._schedule_each(batch, shapes, policy)
+        node_index, messages, raw = self._engine.schedule_many(shapes, batch.core_keys, policy)
         found = ((i, self._preemption(result)) for i, result in raw.items())
         preemptions = {i: preemption for i, preemption in found if preemption is not None}
         return Placements(node_index, self._names(), batch.keys, messages, preemptions)
 
     def _schedule_each(self, batch: PodBatch, shapes: npt.NDArray[np.uint32], policy: str) -> Placements:
         """Decide pod by pod, with the manifest of each at hand for plugins and extenders."""
-        self._engine.require_new_pods(shapes, batch.keys)
+        self._engine.require_new_pods(shapes, batch.core_keys)
         mark = self._engine.mark()
         decisions: list[Decision] = []
         try:
