@@ -26,6 +26,7 @@ FilterRun::FilterRun(Cycle& cycle, const Profile& profile) : cycle_(cycle), prof
   candidates_.assign(cycle.state.nodes().size(), true);
   for (const Plugin* plugin : profile.pre_filter()) {
     PreFilterResult result = plugin->pre_filter(cycle);
+    ++num_asked_;
     if (result.status.code == Code::kSkip) {
       skipped_.push_back(plugin);
     } else if (result.status.code != Code::kSuccess) {
@@ -39,6 +40,12 @@ FilterRun::FilterRun(Cycle& cycle, const Profile& profile) : cycle_(cycle), prof
     }
   }
   std::sort(listing_plugins_.begin(), listing_plugins_.end());
+}
+
+bool FilterRun::has_asked(const Plugin* plugin) const {
+  const auto& plugins = profile_.pre_filter();
+  const auto asked = plugins.begin() + static_cast<std::ptrdiff_t>(num_asked_);
+  return std::find(plugins.begin(), asked, plugin) != asked;
 }
 
 bool FilterRun::skips(const Plugin* plugin) const {

@@ -20,6 +20,8 @@ class FilterRun {
   bool is_rejected() const { return !rejecting_plugin_.empty(); }
   const std::string& rejecting_plugin() const { return rejecting_plugin_; }
   const Status& rejection() const { return rejection_; }
+  // The plugin's PreFilter ran: none does after one that rejected the pod for good.
+  bool has_asked(const Plugin* plugin) const;
 
   // The nodes that the PreFilter plugins' node lists leave.
   const NodeMask& candidates() const { return candidates_; }
@@ -50,6 +52,7 @@ class FilterRun {
   Cycle& cycle_;
   const Profile& profile_;
   NodeMask candidates_;
+  std::size_t num_asked_ = 0;  // PreFilters that ran
   std::string rejecting_plugin_;
   Status rejection_;
   std::vector<std::string> listing_plugins_;  // PreFilters that gave a node list

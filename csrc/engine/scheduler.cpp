@@ -246,6 +246,10 @@ PostFilterResult Scheduler::post_filter(Cycle& cycle, const Profile& profile, co
     result.message += message;
   };
   for (const Plugin* plugin : profile.post_filter()) {
+    if (plugin != nullptr && !run.has_asked(plugin)) {
+      result.message = "not found";  // upstream's plugin fails over the state that its PreFilter did not leave
+      return result;
+    }
     if (plugin != nullptr) {
       PostFilterAnswer answer = plugin->post_filter(cycle, rejected_by(plugin, profile, diagnosis));
       say(answer.message);

@@ -174,8 +174,9 @@ void DynamicResources::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosi
 }
 
 PostFilterAnswer DynamicResources::post_filter(Cycle& cycle, const NodeMask& rejected) const {
+  // A PreFilter that skips or rejects the pod leaves upstream's PostFilter no claims to look at.
+  if (pre_filter(cycle).status.code != Code::kSuccess) return {"no new claims to deallocate", ""};
   const std::vector<std::string> keys = claim_keys(cycle);
-  if (keys.empty()) return {"no new claims to deallocate", ""};
   NodeMask allocatable = rejected;
   const std::vector<WantedClaim> wanted = unallocated(cycle);
   if (!wanted.empty() && allocatable.any()) filter_unallocated(cycle, wanted, allocatable, nullptr);

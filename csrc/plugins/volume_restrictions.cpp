@@ -1,6 +1,7 @@
 #include "plugins/volume_restrictions.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "plugins/volume_reasons.h"
 
@@ -29,15 +30,36 @@ bool has_conflict(const PodVolumes& pod, const std::vector<DiskUse>& uses) {
   });
 }
 
-bool is_taken_by_one_pod(const Cycle& cycle) {
+// The pod's claims, each once, of which the cluster may use but one pod.
+std::vector<StringId> exclusive_claims(const Cycle& cycle) {
   const Storage& storage = cycle.state.storage();
-  const auto& claims = cycle.shape.volumes.claims;
-  return std::any_of(claims.begin(), claims.end(), [&](const PodClaim& wanted) {
-    if (wanted.ephemeral) return false;
+  std::vector<StringId> names;
+  for (const PodClaim& wanted : cycle.shape.volumes.claims) {
+    if (wanted.ephemeral) continue;
     const ClaimId id = storage.find_claim(cycle.shape.namespace_id, wanted.name);
-    return id != kNoId && (storage.claim(id).traits.access_modes & kReadWriteOncePod) != 0 &&
-           cycle.state.volume_use().is_claim_used(cycle.shape.namespace_id, wanted.name);
-  });
+    if (id == kNoId || (storage.claim(id).traits.access_modes & kReadWriteOncePod) == 0) continue;
+    if (std::find(names.begin(), names.end(), wanted.name) == names.end()) names.push_back(wanted.name);
+  }
+  return names;
+}
+
+// Upstream counts a claim in use once, however many pods use it; then it adds or takes off each mention by a pod that
+// comes or goes in thought, and looks at the name alone.
+bool is_taken_by_one_pod(const Cycle& cycle) {
+  std::int64_t conflicts = 0;
+  for (StringId name : exclusive_claims(cycle)) {
+    std::int64_t uses = cycle.state.volume_use().num_claim_uses(cycle.shape.namespace_id, name);
+    for (const SupposedPod& pod : cycle.state.supposed()) {
+      const PodShape& shape = cycle.state.shapes()[pod.shape];
+      const auto mentions =
+          std::count_if(shape.volumes.claims.begin(), shape.volumes.claims.end(),
+                        [&](const PodClaim& claim) { return !claim.ephemeral && claim.name == name; });
+      conflicts += pod.sign * mentions;
+      if (shape.namespace_id == cycle.shape.namespace_id) uses -= pod.sign * mentions;
+    }
+    if (uses > 0) ++conflicts;
+  }
+  return conflicts > 0;
 }
 
 }  // namespace

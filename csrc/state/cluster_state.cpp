@@ -76,7 +76,8 @@ void ClusterState::remove_resource_claim(const std::string& key) {
 void ClusterState::bind_claim(ClaimId claim, VolumeId volume) {
   const PersistentVolumeClaim& before = storage_->claim(claim);
   // Pods that have the claim already are counted by it, and from now on by the volume.
-  if (volume_use_.is_claim_used(before.namespace_id, before.name) || before.controller_uid != StringTable::kEmpty) {
+  if (volume_use_.num_claim_uses(before.namespace_id, before.name) > 0 ||
+      before.controller_uid != StringTable::kEmpty) {
     volume_use_.forget_attached();
   }
   storage_.edit().bind(claim, volume);

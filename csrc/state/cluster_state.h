@@ -92,6 +92,7 @@ class ClusterState {
   void clear_nomination(std::string_view key);
   // For filters alone: as if a pod came to a node (sign 1) or left it (sign -1). Must be taken back.
   void suppose(ShapeId shape, NodeIndex node, std::int32_t sign);
+  const std::vector<SupposedPod>& supposed() const { return supposed_; }
   void restore_ports(NodeIndex node, std::vector<HostPort> ports) { nodes_.restore_ports(node, std::move(ports)); }
   void reserve_pods(std::size_t count) { pods_.edit().reserve(count); }
   // See PodTable.

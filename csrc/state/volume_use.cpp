@@ -92,8 +92,9 @@ void VolumeUse::change_disks(const PodShape& pod, std::uint32_t uid, std::int32_
   if (uses.empty()) by_node.erase(uid);
 }
 
-bool VolumeUse::is_claim_used(StringId namespace_id, StringId name) const {
-  return claim_uses_->contains(claim_key(namespace_id, name));
+std::int32_t VolumeUse::num_claim_uses(StringId namespace_id, StringId name) const {
+  const auto found = claim_uses_->find(claim_key(namespace_id, name));
+  return found == claim_uses_->end() ? 0 : found->second;
 }
 
 VolumeUse::Attached& VolumeUse::attached(std::uint32_t uid, const CsiVolume& volume) {

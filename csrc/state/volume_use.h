@@ -66,8 +66,8 @@ class VolumeUse {
   void change(const PodShape& pod, NodeIndex node, std::int32_t sign, const VolumeUseSource& source);
   void forget_attached() { attached_known_ = false; }
 
-  // Pods that name the claim as a volume, ephemeral ones left out.
-  bool is_claim_used(StringId namespace_id, StringId name) const;
+  // Volumes of pods that name the claim, ephemeral ones left out.
+  std::int32_t num_claim_uses(StringId namespace_id, StringId name) const;
   // By node uid; nodes without disks are absent.
   const std::unordered_map<std::uint32_t, std::vector<DiskUse>>& disks() const { return *disks_; }
   // nullptr where no node limits the driver and nothing of it is attached.

@@ -253,3 +253,18 @@ def test_a_profile_without_the_plugin_at_a_point_does_without_its_work(point: st
     assert (scheduler.allocation("default/a") is None) == (point == "reserve")
     post_filter = scheduler.explain(claiming("q", "big")).to_dict()["postFilter"]
     assert post_filter.startswith("preemption: " if point == "postFilter" else "still not schedulable, preemption: ")
+
+
+def test_a_pod_that_an_earlier_plugin_rejects_for_good_ends_with_upstreams_error() -> None:
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "gone"}}]
+    answer = ks.Scheduler(world()).explain(make_pod("p", volumes=volumes)).to_dict()
+    assert answer["preFilter"]["plugin"] == "VolumeRestrictions"
+    assert answer["postFilter"] == "not found"
+
+
+def test_a_pod_whose_own_claims_are_at_fault_has_none_to_deallocate() -> None:
+    answer = ks.Scheduler(world()).explain(claiming("p", "gone")).to_dict()
+    assert answer["preFilter"]["reasons"] == ['could not find ResourceClaim "default/gone"']
+    assert answer["postFilter"] == (
+        "no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
+    )

@@ -123,6 +123,16 @@ def test_a_claim_for_one_pod_is_free_again_when_the_pod_is_gone() -> None:
     assert scheduler.schedule(pod_with("q", "c")).node == "n0"
 
 
+def test_evicting_one_of_two_users_of_a_claim_for_one_pod_frees_it() -> None:
+    alone = claim("c", bound_to="v", accessModes=["ReadWriteOncePod"])
+    volumes = pod_with("p", "c")["spec"]["volumes"]
+    users = [make_pod(f"user-{node}", nodeName=node, volumes=volumes) for node in ("n1", "n2")]
+    scheduler = ks.Scheduler([*NODES, storage_class(), volume("v", phase="Bound"), alone, *users])
+    answer = scheduler.explain(make_pod("p", priority=1, volumes=volumes)).to_dict()
+    assert (answer["nominated"], answer["victims"]) == ("n1", ["default/user-n1"])
+    assert scheduler.explain(pod_with("p", "c")).to_dict().get("nominated") is None
+
+
 READ = {"readOnly": True}
 
 
