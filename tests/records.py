@@ -129,6 +129,7 @@ class PodRecord:
     disks: list[Any]
     in_tree_volumes: list[Any]
     owner: tuple[str, str]
+    gpu: tuple[int, int, list[str], list[int]] | None  # cards, thousandths of each, models, cards held
     claims: list[Any]
     identity: tuple[str, str] | None  # name and uid, of a pod with claims
 
@@ -155,8 +156,9 @@ def read_pod(record: bytes) -> PodRecord:
     fields += [reader.items(lambda: (reader.text(), reader.boolean()))]
     fields += [reader.items(reader.disk), reader.items(lambda: tuple(reader.text() for _ in range(5)))]
     fields += [(reader.text(), reader.text())]
+    gpu = (reader.i64(), reader.i64(), reader.texts(), reader.items(reader.u32)) if reader.boolean() else None
     claims = reader.items(lambda: (("named", "generated", "none", "not created")[reader.u8()], reader.text()))
-    fields += [claims, (reader.text(), reader.text()) if claims else None]
+    fields += [gpu, claims, (reader.text(), reader.text()) if claims else None]
     reader.done()
     return PodRecord(*fields)
 

@@ -34,4 +34,31 @@ inline double go_log(double x) {
   return k * kLn2High - ((half_square - (s * (half_square + (odd + even)) + k * kLn2Low)) - f);
 }
 
+// math.Exp: the FDLIBM reduction x = k ln2 + r and its polynomial, evaluated in the order that Go's portable code
+// evaluates it.
+inline double go_exp(double x) {
+  constexpr double kLn2High = 6.93147180369123816490e-01;
+  constexpr double kLn2Low = 1.90821492927058770002e-10;
+  constexpr double kLog2E = 1.44269504088896338700e+00;
+  constexpr double kOverflow = 7.09782712893383973096e+02;
+  constexpr double kUnderflow = -7.45133219101941108420e+02;
+  constexpr double kNearZero = 1.0 / (1 << 28);
+  if (x > kOverflow) return HUGE_VAL;
+  if (x < kUnderflow) return 0;
+  if (-kNearZero < x && x < kNearZero) return 1 + x;
+  int k = 0;
+  if (x < 0) k = static_cast<int>(kLog2E * x - 0.5);
+  if (x > 0) k = static_cast<int>(kLog2E * x + 0.5);
+  const double high = x - k * kLn2High;
+  const double low = k * kLn2Low;
+  const double r = high - low;
+  const double t = r * r;
+  const double c =
+      r -
+      t * (1.66666666666666657415e-01 +
+           t * (-2.77777777770155933842e-03 +
+                t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
+  return std::ldexp(1 - ((low - (r * c) / (2 - c)) - high), k);
+}
+
 }  // namespace kubesched

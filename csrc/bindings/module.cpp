@@ -8,4 +8,5 @@ PYBIND11_MODULE(_core, module) {
   kubesched::register_engine(module);
   kubesched::register_queue(module);
   kubesched::register_replay(module);
+  kubesched::register_gpu(module);
 }

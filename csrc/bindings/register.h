@@ -10,5 +10,6 @@ void register_kernels(pybind11::module_& module);
 void register_engine(pybind11::module_& module);
 void register_queue(pybind11::module_& module);
 void register_replay(pybind11::module_& module);
+void register_gpu(pybind11::module_& module);
 
 }  // namespace kubesched

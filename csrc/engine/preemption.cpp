@@ -130,17 +130,16 @@ std::optional<Victims> Preemption::select_victims(NodeIndex node) {
   const std::vector<PodId> lower = lower_priority_pods(node);
   if (lower.empty()) return std::nullopt;
   Supposition supposed(state, node);
-  for (PodId pod : lower) supposed.remove(state.pods()[pod].shape);
+  for (PodId pod : lower) supposed.remove(pod);
   if (!run_.passes(node)) return std::nullopt;
   const std::vector<bool> violating = violations(lower);
   std::vector<bool> stays(lower.size(), false);
   for (const bool round : {true, false}) {
     for (std::size_t i = 0; i < lower.size(); ++i) {
       if (violating[i] != round) continue;
-      const ShapeId shape = state.pods()[lower[i]].shape;
-      supposed.add(shape);
+      supposed.restore(lower[i]);
       stays[i] = run_.passes(node);
-      if (!stays[i]) supposed.remove(shape);
+      if (!stays[i]) supposed.remove(lower[i]);
     }
   }
   Victims victims;
@@ -204,7 +203,7 @@ std::string Preemption::not_helpful(const std::vector<NodeIndex>& potential) {
       continue;
     }
     Supposition supposed(state, node);
-    for (PodId pod : lower) supposed.remove(state.pods()[pod].shape);
+    for (PodId pod : lower) supposed.remove(pod);
     run_.diagnose_node(node, diagnosis);
   }
   for (const auto& [reason, count] : diagnosis.histogram()) histogram[reason] += count;

@@ -13,22 +13,27 @@ class Supposition {
   Supposition(const Supposition&) = delete;
   Supposition& operator=(const Supposition&) = delete;
   ~Supposition() {
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) state_.suppose(step->shape, node_, -step->sign);
+    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step)
+      state_.suppose(step->pod, step->shape, node_, -step->sign);
     if (state_.nodes().ports(node_) != ports_) state_.restore_ports(node_, std::move(ports_));
   }
 
-  void add(ShapeId shape) { change(shape, 1); }
-  void remove(ShapeId shape) { change(shape, -1); }
+  // A pod that is on no node comes.
+  void add(ShapeId shape) { change(kNoId, shape, 1); }
+  // A pod of the node leaves, or comes back.
+  void remove(PodId pod) { change(pod, state_.pods()[pod].shape, -1); }
+  void restore(PodId pod) { change(pod, state_.pods()[pod].shape, 1); }
 
  private:
   struct Step {
+    PodId pod;
     ShapeId shape;
     std::int32_t sign;
   };
 
-  void change(ShapeId shape, std::int32_t sign) {
-    state_.suppose(shape, node_, sign);
-    steps_.push_back(Step{shape, sign});
+  void change(PodId pod, ShapeId shape, std::int32_t sign) {
+    state_.suppose(pod, shape, node_, sign);
+    steps_.push_back(Step{pod, shape, sign});
   }
 
   ClusterState& state_;

@@ -50,6 +50,9 @@ ProfileSpec read_profile(std::string_view record, StringTable& strings) {
   spec.min_candidate_nodes_percentage = reader.i64();
   spec.min_candidate_nodes_absolute = reader.i64();
   spec.dra_filter_timeout_ns = reader.i64();
+  spec.card_choice = static_cast<CardChoice>(reader.u8());
+  spec.random_seed = static_cast<std::uint64_t>(reader.i64());
+  spec.typical_pods = read_typical_pods(reader, strings);
   reader.finish();
   return spec;
 }

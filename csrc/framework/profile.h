@@ -10,10 +10,14 @@
 #include <vector>
 
 #include "framework/plugin.h"
+#include "model/typical_pods.h"
 
 namespace kubesched {
 
 enum class ScoringStrategy : std::uint8_t { kLeastAllocated, kMostAllocated, kRequestedToCapacityRatio };
+
+// Which card of a node a share of one gets.
+enum class CardChoice : std::uint8_t { kBestFit, kGradient, kRandom };
 
 struct WeightedResource {
   std::string name;
@@ -59,6 +63,9 @@ struct ProfileSpec {
   std::int64_t min_candidate_nodes_percentage = 10;
   std::int64_t min_candidate_nodes_absolute = 100;
   std::int64_t dra_filter_timeout_ns = 0;  // 0 is none
+  CardChoice card_choice = CardChoice::kBestFit;
+  std::uint64_t random_seed = 0;
+  TypicalPods typical_pods;
 };
 
 ProfileSpec read_profile(std::string_view record, StringTable& strings);

@@ -60,7 +60,7 @@ void read_topology(Reader& reader, StringTable& strings, PodShape& shape) {
   shape.preferred_anti_affinity = read_weighted_affinity_terms(reader, strings);
 }
 
-void read_rest(Reader& reader, StringTable& strings, PodShape& shape) {
+void read_rest(Reader& reader, StringTable& strings, const ResourceTable& resources, PodShape& shape) {
   shape.has_controller = reader.boolean();
   shape.controller.api_version = strings.intern(reader.text());
   shape.controller.kind = strings.intern(reader.text());
@@ -70,6 +70,7 @@ void read_rest(Reader& reader, StringTable& strings, PodShape& shape) {
   shape.terminating = reader.boolean();
   shape.scheduler_name = strings.intern(reader.text());
   shape.volumes = read_pod_volumes(reader, strings);
+  shape.gpu = read_gpu_request(reader, strings, shape.requests, resources);
   shape.claims = reader.list([&] {
     const auto source = static_cast<ClaimSource>(reader.u8());
     return DeviceClaim{source, strings.intern(reader.text())};
@@ -99,7 +100,7 @@ PodShape read_pod_shape(std::string_view record, StringTable& strings, ResourceT
   read_identity(reader, strings, resources, shape);
   read_node_choice(reader, strings, shape);
   read_topology(reader, strings, shape);
-  read_rest(reader, strings, shape);
+  read_rest(reader, strings, resources, shape);
   reader.finish();
   return shape;
 }

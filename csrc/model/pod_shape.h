@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/gpu_request.h"
 #include "model/labels.h"
 #include "model/node_selector.h"
 #include "model/pod_volumes.h"
@@ -92,6 +93,7 @@ struct PodShape {
   bool terminating;
   StringId scheduler_name;
   PodVolumes volumes;
+  GpuRequest gpu;
   std::vector<DeviceClaim> claims;
   StringId name;  // of a pod with claims, as is uid; else empty
   StringId uid;

@@ -1,6 +1,12 @@
 #include "plugins/register_plugins.h"
 
+#include "plugins/best_fit.h"
+#include "plugins/dot_prod.h"
 #include "plugins/dynamic_resources.h"
+#include "plugins/fgd.h"
+#include "plugins/gpu_clustering.h"
+#include "plugins/gpu_packing.h"
+#include "plugins/gpu_share.h"
 #include "plugins/image_locality.h"
 #include "plugins/inter_pod_affinity.h"
 #include "plugins/node_affinity.h"
@@ -11,7 +17,9 @@
 #include "plugins/node_unschedulable.h"
 #include "plugins/node_volume_limits.h"
 #include "plugins/pod_topology_spread.h"
+#include "plugins/random.h"
 #include "plugins/taint_toleration.h"
+#include "plugins/tetris.h"
 #include "plugins/volume_binding.h"
 #include "plugins/volume_restrictions.h"
 #include "plugins/volume_zone.h"
@@ -70,6 +78,30 @@ Registry make_registry() {
   });
   registry.add("ImageLocality", [](const ProfileSpec&, std::size_t slot, StringTable&) -> Made {
     return std::make_unique<ImageLocality>(slot);
+  });
+  registry.add("GPUShare", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<GpuShare>(slot, spec);
+  });
+  registry.add("Random", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<Random>(slot, spec);
+  });
+  registry.add("DotProd", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<DotProd>(slot, spec);
+  });
+  registry.add("GpuClustering", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<GpuClustering>(slot, spec);
+  });
+  registry.add("GpuPacking", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<GpuPacking>(slot, spec);
+  });
+  registry.add("BestFit", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<BestFit>(slot, spec);
+  });
+  registry.add("FGD", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<Fgd>(slot, spec);
+  });
+  registry.add("Tetris", [](const ProfileSpec& spec, std::size_t slot, StringTable&) -> Made {
+    return std::make_unique<Tetris>(slot, spec);
   });
   return registry;
 }

@@ -89,6 +89,7 @@ NodeIndex ClusterState::add_node(std::string_view record) {
     throw StateError("node names must be unique, got '" + (*strings_)[node.name] + "' twice");
   }
   const NodeIndex index = nodes_.add(node);
+  gpu_cards_.edit().add_node(gpu_node(node.allocatable, node.labels, *strings_, *resources_));
   pod_counts_.node_added();
   if (storage_->find_csi_node(node.name) != nullptr) volume_use_.forget_attached();
   ++epoch_;
@@ -101,6 +102,7 @@ NodeIndex ClusterState::update_node(std::string_view record) {
   if (index == kNoId) throw StateError("node must be in the cluster, got '" + (*strings_)[node.name] + "'");
   count_pods_of(index, -1);
   nodes_.update(index, node);
+  gpu_cards_.edit().update_node(index, gpu_node(node.allocatable, node.labels, *strings_, *resources_));
   pod_counts_.node_changed();
   count_pods_of(index, 1);
   ++epoch_;
@@ -116,6 +118,7 @@ std::vector<std::string> ClusterState::remove_node(std::string_view name) {
   std::sort(keys.begin(), keys.end());
   for (const std::string& key : keys) remove_pod(key);
   nodes_.remove(index);
+  gpu_cards_.edit().remove_node(index);
   pod_counts_.node_removed(index);
   ++epoch_;
   return keys;
@@ -137,7 +140,8 @@ void ClusterState::place(const PodKey& key, ShapeId shape, NodeIndex node, PodSt
   if (!nominations_->empty()) clear_nomination(key.text);
   const PodShape& pod = (*shapes_)[shape];
   if (!pod.claims.empty()) devices_.edit().reserve_for(pod, key.text, *strings_);
-  pods_.edit().add(key, shape, nodes_.uid(node), status);
+  const PodId id = pods_.edit().add(key, shape, nodes_.uid(node), status);
+  if (pod.gpu.num > 0) gpu_cards_.edit().place(id, pod.gpu, node);
   nodes_.charge(node, pod, 1);
   volume_use_.change(pod, node, 1, volume_source());
   count(shape, node, 1);
@@ -151,6 +155,8 @@ void ClusterState::remove_pod(std::string_view key) {
   const ShapeId shape = pod.shape;
   const NodeIndex node = nodes_.index_of_uid(pod.node_uid);
   if (!(*shapes_)[shape].claims.empty()) devices_.edit().release_from((*shapes_)[shape], key, *strings_);
+  const GpuRequest& gpu = (*shapes_)[shape].gpu;
+  if (gpu.num > 0) gpu_cards_.edit().remove(id, gpu, node);
   pods_.edit().remove(id);
   nodes_.charge(node, (*shapes_)[shape], -1);
   volume_use_.change((*shapes_)[shape], node, -1, volume_source());
@@ -176,7 +182,9 @@ void ClusterState::clear_nomination(std::string_view key) {
   if (nominations_->find(key) != nullptr) nominations_.edit().remove(key);
 }
 
-void ClusterState::suppose(ShapeId shape, NodeIndex node, std::int32_t sign) {
+void ClusterState::suppose(PodId pod, ShapeId shape, NodeIndex node, std::int32_t sign) {
+  const GpuRequest& gpu = (*shapes_)[shape].gpu;
+  if (gpu.num > 0) gpu_cards_.edit().suppose(pod, gpu, node, sign);
   nodes_.suppose(node, (*shapes_)[shape], sign);
   volume_use_.change((*shapes_)[shape], node, sign, volume_source());
   count(shape, node, sign);

@@ -9,6 +9,8 @@
 #include "base/cow.h"
 #include "state/allocation_memo.h"
 #include "state/disruption_budgets.h"
+#include "state/gpu_cards.h"
+#include "state/gpu_score_memo.h"
 #include "state/node_rules.h"
 #include "state/node_table.h"
 #include "state/nominations.h"
@@ -45,6 +47,11 @@ class ClusterState {
   const Devices& devices() const { return *devices_; }
   Devices& edit_devices() { return devices_.edit(); }
   AllocationMemo& allocation_memo() { return allocation_memo_; }
+
+  const GpuCards& gpu_cards() const { return *gpu_cards_; }
+  // The cards that the pod placed next gets.
+  void reserve_cards(std::vector<CardIndex> cards) { gpu_cards_.edit().reserve(std::move(cards)); }
+  GpuScoreMemo& gpu_score_memo() { return gpu_score_memo_; }
 
   // Changes with every node, namespace, service or controller event: what is derived from those must be made again.
   std::uint64_t epoch() const { return epoch_; }
@@ -90,8 +97,9 @@ class ClusterState {
   // Replaces the pod's nomination. The node need not be there.
   void nominate(std::string key, ShapeId shape, std::string_view node_name);
   void clear_nomination(std::string_view key);
-  // For filters alone: as if a pod came to a node (sign 1) or left it (sign -1). Must be taken back.
-  void suppose(ShapeId shape, NodeIndex node, std::int32_t sign);
+  // For filters alone: as if a pod came to a node (sign 1) or left it (sign -1). Must be taken back. `pod` is kNoId for
+  // one that is on no node.
+  void suppose(PodId pod, ShapeId shape, NodeIndex node, std::int32_t sign);
   const std::vector<SupposedPod>& supposed() const { return supposed_; }
   void restore_ports(NodeIndex node, std::vector<HostPort> ports) { nodes_.restore_ports(node, std::move(ports)); }
   void reserve_pods(std::size_t count) { pods_.edit().reserve(count); }
@@ -142,6 +150,8 @@ class ClusterState {
   Cow<Devices> devices_;
   AllocationMemo allocation_memo_;
   std::vector<SupposedPod> supposed_;  // what is counted for the first time meanwhile must count them, too
+  Cow<GpuCards> gpu_cards_;
+  GpuScoreMemo gpu_score_memo_;
   std::uint64_t epoch_ = 0;
 };
 

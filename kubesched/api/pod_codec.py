@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from kubesched.api.fields import boolean, choice, entries, fault, integer, mapping, string_map, text
+from kubesched.api.gpu_annotations import gpu_record
 from kubesched.api.label_rules import is_dns_subdomain, is_label_value, is_qualified_name
 from kubesched.api.pod_claims import write_claims
 from kubesched.api.pod_fields import pod_key
@@ -44,6 +45,7 @@ _NO_NODE_AFFINITY = _EMPTY_LIST + b"\0" + 2 * _EMPTY_LIST + b"\0"
 _NO_POD_AFFINITY = 4 * _EMPTY_LIST
 _NO_CONTROLLER = b"\0" + 3 * _NO_TEXT
 _NO_VOLUMES = 3 * _EMPTY_LIST + 2 * _NO_TEXT
+_NO_GPU = b"\0"
 _CPU = text_record("cpu")
 _MEMORY = text_record("memory")
 _ONE_AMOUNT = pack_u32(1)
@@ -98,6 +100,7 @@ def _record_parts(pod: Any, namespace: Any, bound: Any) -> Any:
         b"\0" if metadata.get("deletionTimestamp") is None else b"\1",
         text_record(text(spec, "schedulerName", "spec") or "default-scheduler"),
         _NO_VOLUMES if spec.get("volumes") is None else volumes_record(spec, metadata),
+        _NO_GPU if metadata.get("annotations") is None else gpu_record(metadata, bound=bound),
         _EMPTY_LIST if spec.get("resourceClaims") is None else write_claims(pod, spec, metadata),
     ]
 

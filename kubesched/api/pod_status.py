@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from kubesched.api.fields import entries, fault, mapping, text
+from kubesched.api.pod_fields import pod_key
+from kubesched.errors import ObjectError
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -71,4 +73,7 @@ def nominated_node_name(pod: Mapping[str, Any]) -> str:
     """
     if pod.get("status") is None:
         return ""
-    return text(_status(pod), "nominatedNodeName", "status")
+    try:
+        return text(_status(pod), "nominatedNodeName", "status")
+    except ObjectError as error:
+        raise ObjectError(f"pod {pod_key(pod)}: {error}") from None

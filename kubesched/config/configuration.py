@@ -14,7 +14,7 @@ from kubesched.config.extenders import ExtenderConfig, read_extenders
 from kubesched.config.plugin_config import API_VERSION, read_plugin_config
 from kubesched.config.plugin_sets import PluginSet, read_plugin_sets, resolve_plugins
 from kubesched.config.profile import ALL_NODES, Profile
-from kubesched.config.registry import PLUGINS, PluginInfo
+from kubesched.config.registry import OWN_PLUGINS, PLUGINS, PluginInfo
 from kubesched.errors import ConfigError
 
 _KIND = "KubeSchedulerConfiguration"
@@ -67,7 +67,7 @@ def load_config(
     elif not isinstance(config, Mapping):
         raise ConfigError(f"configuration must be a mapping or a path, got {type(config).__name__}")
     faults: list[str] = []
-    result = _read(Section(config, "", faults), {**PLUGINS, **(plugins or {})})
+    result = _read(Section(config, "", faults), {**PLUGINS, **OWN_PLUGINS, **(plugins or {})})
     if faults:
         raise ConfigError("; ".join(faults))
     return result

@@ -86,6 +86,47 @@ class DynamicResourcesArgs:
     filter_timeout_ns: int = 10_000_000_000
 
 
+CARD_CHOICES = ("BestFit", "FGD", "Random")
+
+
+@dataclass(frozen=True, slots=True)
+class GpuShareArgs:
+    """GPUShareArgs: which card a share of one gets; empty where that follows from the score plugins."""
+
+    card_choice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TypicalPod:
+    """One kind of pod of a workload: `num_gpu` cards, `milli_gpu` of each, of one of the models (empty: any)."""
+
+    count: int
+    milli_cpu: int
+    num_gpu: int
+    milli_gpu: int
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FgdArgs:
+    """FGDArgs.
+
+    Attributes:
+        typical_pods: what fragmentation is measured for; None where the workload is to tell.
+        num_pods: of the whole workload, of which these are the most frequent.
+    """
+
+    typical_pods: tuple[TypicalPod, ...] | None = None
+    num_pods: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RandomArgs:
+    """RandomArgs: the seed of its draws, 0 <= seed < 2**63."""
+
+    seed: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class PluginArgs:
     """The arguments of all plugins of a profile."""
@@ -97,3 +138,6 @@ class PluginArgs:
     node_affinity: NodeAffinityArgs = field(default_factory=NodeAffinityArgs)
     preemption: PreemptionArgs = field(default_factory=PreemptionArgs)
     dynamic_resources: DynamicResourcesArgs = field(default_factory=DynamicResourcesArgs)
+    gpu_share: GpuShareArgs = field(default_factory=GpuShareArgs)
+    fgd: FgdArgs = field(default_factory=FgdArgs)
+    random: RandomArgs = field(default_factory=RandomArgs)

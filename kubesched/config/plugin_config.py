@@ -11,6 +11,7 @@ from typing import Any
 from kubesched.api.label_rules import is_qualified_name
 from kubesched.config.added_affinity import read_node_affinity
 from kubesched.config.decoding import Section
+from kubesched.config.gpu_args import read_fgd, read_gpu_share, read_random
 from kubesched.config.plugin_args import (
     STRATEGIES,
     BalancedArgs,
@@ -22,7 +23,7 @@ from kubesched.config.plugin_args import (
     PreemptionArgs,
     SpreadArgs,
 )
-from kubesched.config.registry import PLUGINS, REMOVED_PLUGINS
+from kubesched.config.registry import OWN_PLUGINS, PLUGINS, REMOVED_PLUGINS
 
 API_VERSION = "kubescheduler.config.k8s.io/v1"
 
@@ -30,11 +31,14 @@ _TAKES_ARGS = frozenset(
     {
         "DefaultPreemption",
         "DynamicResources",
+        "FGD",
+        "GPUShare",
         "InterPodAffinity",
         "NodeAffinity",
         "NodeResourcesBalancedAllocation",
         "NodeResourcesFit",
         "PodTopologySpread",
+        "Random",
         "VolumeBinding",
     }
 )
@@ -82,7 +86,7 @@ def _check_entry(entry: Section, name: str, seen: set[str]) -> None:
     seen.add(name)
     if name in REMOVED_PLUGINS:
         entry.fault("name", "must not be a plugin that was removed", name)
-    elif name not in PLUGINS:
+    elif name not in PLUGINS and name not in OWN_PLUGINS:
         entry.fault("name", "must be a plugin that exists", name)
     entry.finish()
 
@@ -109,6 +113,9 @@ def _read_all(given: dict[str, Section], faults: list[str]) -> PluginArgs:
         node_affinity=read_node_affinity(of("NodeAffinity")),
         preemption=_read_preemption(of("DefaultPreemption")),
         dynamic_resources=_read_dynamic_resources(of("DynamicResources")),
+        gpu_share=read_gpu_share(of("GPUShare")),
+        fgd=read_fgd(of("FGD")),
+        random=read_random(of("Random")),
     )
     _check_volume_binding(of("VolumeBinding"))
     for section in given.values():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubesched.api.selectors import write_node_terms, write_preferred_node_terms, write_selector
 from kubesched.api.wire import Writer
-from kubesched.config.plugin_args import STRATEGIES, DefaultConstraint, PluginArgs
+from kubesched.config.plugin_args import CARD_CHOICES, STRATEGIES, DefaultConstraint, PluginArgs, TypicalPod
 from kubesched.config.plugin_sets import ResolvedPlugins
-from kubesched.config.registry import PLUGINS
+from kubesched.config.registry import OWN_PLUGINS, PLUGINS
 
 ALL_NODES = -1
 
@@ -43,11 +44,19 @@ class Profile:
         for point in ("preFilter", "filter", "preScore"):
             out.texts(self.at(point))
         out.amounts([(name, self.plugins.weights[name]) for name in self.at("score")])
-        out.texts([name for name in self.plugins.by_point["postFilter"] if name in PLUGINS])
-        out.texts([name for name in self.at("reserve") if name in PLUGINS])
+        out.texts([name for name in self.plugins.by_point["postFilter"] if name in PLUGINS or name in OWN_PLUGINS])
+        out.texts([name for name in self.at("reserve") if name in PLUGINS or name in OWN_PLUGINS])
         self._write_resources(out)
         self._write_topology(out)
+        self._write_gpu(out)
         return out.done()
+
+    def _write_gpu(self, out: Writer) -> None:
+        scored = [name for name in ("FGD", "Random") if name in self.plugins.by_point["score"]]
+        choice = self.args.gpu_share.card_choice or (scored[0] if scored else "BestFit")
+        out.u8(CARD_CHOICES.index(choice))
+        out.i64(self.args.random.seed)
+        write_typical_pods(out, self.args.fgd.typical_pods or (), self.args.fgd.num_pods)
 
     def _write_resources(self, out: Writer) -> None:
         fit = self.args.fit
@@ -76,6 +85,16 @@ class Profile:
         out.i64(self.args.preemption.min_candidate_nodes_percentage)
         out.i64(self.args.preemption.min_candidate_nodes_absolute)
         out.i64(self.args.dynamic_resources.filter_timeout_ns)
+
+
+def write_typical_pods(out: Writer, pods: Sequence[TypicalPod], num_pods: int) -> None:
+    """Append typical pods (csrc/model/typical_pods.cpp reads them)."""
+    out.i64(num_pods)
+    out.u32(len(pods))
+    for pod in pods:
+        for value in (pod.count, pod.milli_cpu, pod.num_gpu, pod.milli_gpu):
+            out.i64(value)
+        out.texts(pod.models)
 
 
 def _write_constraint(out: Writer, constraint: DefaultConstraint) -> None:

@@ -65,6 +65,19 @@ PLUGINS: dict[str, PluginInfo] = {
     "DefaultBinder": _plugin("bind", in_core=False),
 }
 
+# What kubesched has beside upstream's: shares of GPU cards, and policies that place them (docs/gpu-policies.md). None
+# is in the default profile.
+OWN_PLUGINS: dict[str, PluginInfo] = {
+    "GPUShare": _plugin("filter reserve"),
+    "Random": _plugin("score"),
+    "DotProd": _plugin("score"),
+    "GpuClustering": _plugin("score"),
+    "GpuPacking": _plugin("score"),
+    "BestFit": _plugin("score"),
+    "FGD": _plugin("score"),
+    "Tetris": _plugin("score"),
+}
+
 REMOVED_PLUGINS = frozenset({"AzureDiskLimits", "CinderLimits", "EBSLimits", "GCEPDLimits"})
 
 # Upstream fails every pod at run time where one of these has a point without the earlier one that prepares it.

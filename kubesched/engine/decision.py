@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kubesched.errors import ConfigError
+
+_POLICIES = {False: "never", True: "graceful", "never": "never", "graceful": "graceful", "immediate": "immediate"}
+
+
+def preemption_policy(preempt: bool | str) -> str:
+    """Return "never", "graceful" or "immediate" for what a caller says of preemption.
+
+    Raises:
+        ConfigError: it is none of these.
+    """
+    policy = _POLICIES.get(preempt)
+    if policy is None:
+        raise ConfigError(f"preempt must be a bool, 'never', 'graceful' or 'immediate', got {preempt!r}")
+    return policy
+
 
 @dataclass(frozen=True, slots=True)
 class Preemption:
@@ -33,6 +49,8 @@ class Decision:
             node list from a PreFilter plugin.
         code: upstream's status: Success, Unschedulable, or Error where an extender failed.
         preemption: what came of preemption; None where it was not tried, or no plugin is there for it.
+        devices: the GPU cards that the pod gets on the node, by number; a card of which it gets several shares comes
+            several times. Empty where it asks for none.
     """
 
     pod: str
@@ -42,6 +60,7 @@ class Decision:
     evaluated_nodes: int
     code: str = "Success"
     preemption: Preemption | None = None
+    devices: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether a node was found."""

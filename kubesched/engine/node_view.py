@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from kubesched._core import gpu_milli_left, gpu_models
+
 if TYPE_CHECKING:
     from kubesched._core import Engine
 
@@ -83,6 +85,16 @@ class NodeView:
     def unschedulable(self) -> npt.NDArray[np.bool_]:
         """Bool of shape (num_nodes,): cordoned nodes."""
         return self._engine.unschedulable().view(np.bool_)
+
+    @property
+    def gpu_milli_left(self) -> npt.NDArray[np.int32]:
+        """int32 of shape (num_nodes, most cards of a node): thousandths of each GPU card left, -1 for no card."""
+        return gpu_milli_left(self._engine)
+
+    @property
+    def gpu_models(self) -> list[str]:
+        """The GPU model of each node; empty where no label names it."""
+        return gpu_models(self._engine)
 
     def label(self, key: str) -> list[str | None]:
         """Return the value of one label on each node; None where the node lacks it."""

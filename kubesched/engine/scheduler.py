@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kubesched._core import Engine, PodKeys
+from kubesched._core import Engine, PodKeys, any_gpu, cards_of, cards_of_many
 from kubesched.api.node_codec import encode_node
 from kubesched.api.pod_codec import encode_pod, pod_key
 from kubesched.api.pod_fields import bound_node_name, is_finished
 from kubesched.api.pod_status import is_preempted, nominated_node_name, start_time_ns
 from kubesched.config import SchedulerConfiguration, load_config
+from kubesched.config.policies import policy_config
 from kubesched.engine.call import Call, encode_manifest, is_inside_call, with_namespace
 from kubesched.engine.cluster_objects import put_object, remove_object
-from kubesched.engine.decision import Decision, Preemption
+from kubesched.engine.decision import Decision, Preemption, preemption_policy
 from kubesched.engine.device_objects import put_verdicts
 from kubesched.engine.explanation import Explanation
 from kubesched.engine.extensions import Extensions
@@ -26,28 +27,12 @@ from kubesched.engine.node_view import NodeView
 from kubesched.engine.placements import Placements
 from kubesched.engine.plugin_adapter import plugin_infos
 from kubesched.engine.pod_batch import PodBatch
+from kubesched.engine.typical_pods import measured_for
 from kubesched.errors import ConfigError, ObjectError, StateError
 
 KUBERNETES_VERSION = "1.34"
 
 Manifest = Mapping[str, Any]
-
-
-_POLICIES = {False: "never", True: "graceful", "never": "never", "graceful": "graceful", "immediate": "immediate"}
-
-
-def _policy(preempt: bool | str) -> str:
-    policy = _POLICIES.get(preempt)
-    if policy is None:
-        raise ConfigError(f"preempt must be a bool, 'never', 'graceful' or 'immediate', got {preempt!r}")
-    return policy
-
-
-def _nominated(pod: Manifest) -> str:
-    try:
-        return nominated_node_name(pod)
-    except ObjectError as error:
-        raise ObjectError(f"pod {pod_key(pod)}: {error}") from None
 
 
 class Scheduler:
@@ -72,6 +57,8 @@ class Scheduler:
         seed: int = 0,
         kernels: str = "",
         plugins: Mapping[str, object] | None = None,
+        policy: str | None = None,
+        workload: PodBatch | None = None,
     ) -> None:
         """Take over a cluster's objects.
 
@@ -87,6 +74,10 @@ class Scheduler:
             kernels: a name of `kubesched.engine.available_kernels`, to force a processor back end; empty picks the
                 best. Results do not depend on it.
             plugins: name -> a plugin written in Python (docs/plugins.md), for the configuration to enable.
+            policy: in place of a configuration, a GPU policy by name (docs/gpu-policies.md): random, dotprod,
+                gpuclustering, gpupacking, bestfit, fgd or tetris.
+            workload: the pods that the policy FGD measures fragmentation for, where the configuration does not tell;
+                without it, the pods among the objects.
 
         Raises:
             ObjectError: an object breaks a rule of its type.
@@ -98,13 +89,18 @@ class Scheduler:
             raise ConfigError(f"tie_break must be 'first' or 'random', got {tie_break!r}")
         if not 0 <= seed < 2**64:
             raise ConfigError(f"seed must be an integer in 0..2**64 - 1, got {seed!r}")
+        if policy is not None:
+            if config is not None:
+                raise ConfigError("policy must be left out where a configuration is given")
+            config = policy_config(policy, seed=seed % 2**63)
+        objects = list(objects)
         mine = {} if plugins is None else plugins
         self._config = load_config(config, plugin_infos(mine))
         self._extensions = Extensions(self._config, mine)
         self._gates = Gates(self._config.profiles)
         self._node_json: dict[str, str] = {}
         self._pods: dict[str, Manifest] = {}  # of the pods on nodes, where an extender wants to know victims
-        profiles = [profile.to_blob() for profile in self._config.profiles]
+        profiles = [p.to_blob() for p in measured_for(self._config.profiles, workload, objects)]
         self._engine = Engine(profiles, tie_break, seed, kernels, self._extensions.plugins, self._extensions.extenders)
         self._node_names: list[str] | None = None
         self._take_over(objects)
@@ -122,7 +118,7 @@ class Scheduler:
                 node_name = bound_node_name(obj)
                 if node_name and not is_finished(obj):
                     bound.append((obj, node_name))
-                elif not node_name and _nominated(obj):
+                elif not node_name and nominated_node_name(obj):
                     nominated.append(obj)
             else:
                 put_object(self._engine, obj)
@@ -131,7 +127,7 @@ class Scheduler:
             self._add_bound(pod, node_name)
         for pod in nominated:
             shape = self._engine.intern_shape(encode_pod(pod))
-            self._engine.nominate(pod_key(pod), shape, _nominated(pod))
+            self._engine.nominate(pod_key(pod), shape, nominated_node_name(pod))
 
     def _add_bound(self, pod: Manifest, node_name: str) -> None:
         key = pod_key(pod)
@@ -166,7 +162,7 @@ class Scheduler:
         key = pod_key(pod)
         shape = self._engine.intern_shape(encode_pod(pod))
         with self._call(key, pod).active():
-            raw = self._engine.explain(key, shape, _nominated(pod))
+            raw = self._engine.explain(key, shape, nominated_node_name(pod))
             return Explanation(key, self._names(), raw, self._gates.message(pod))
 
     def schedule(self, pod: Manifest, *, preempt: bool | str = False) -> Decision:
@@ -190,7 +186,7 @@ class Scheduler:
         self._require_idle()
         key = pod_key(pod)
         shape = self._engine.intern_shape(encode_pod(pod))
-        policy = _policy(preempt)
+        policy = preemption_policy(preempt)
         waiting = self._gates.message(pod)
         if waiting:
             self._engine.require_new_pods(np.array([shape], np.uint32), PodKeys([key]))
@@ -203,14 +199,17 @@ class Scheduler:
             raise
 
     def _decide(self, key: str, shape: int, pod: Manifest, policy: str) -> Decision:
+        nominated = nominated_node_name(pod)
         if not self._extensions:
-            node, feasible, evaluated, message, raw = self._engine.schedule(key, shape, _nominated(pod), policy)
+            node, feasible, evaluated, message, raw = self._engine.schedule(key, shape, nominated, policy)
             code = "Success" if node >= 0 else "Unschedulable"
             name = self._names()[node] if node >= 0 else None
-            return Decision(key, name, message, feasible, evaluated, code, self._preemption(raw))
+            return Decision(
+                key, name, message, feasible, evaluated, code, self._preemption(raw), self._cards(key, name)
+            )
         call = self._call(key, pod)
         with call.active():
-            node, feasible, evaluated, message, raw = self._engine.schedule(key, shape, _nominated(pod), policy)
+            node, feasible, evaluated, message, raw = self._engine.schedule(key, shape, nominated, policy)
             name = self._names()[node] if node >= 0 else None
             if name is not None:
                 try:
@@ -226,7 +225,10 @@ class Scheduler:
         if name is not None:
             self._keep_pod(key, pod)
         code = "Error" if call.has_failed else "Success" if name is not None else "Unschedulable"
-        return Decision(key, name, message, feasible, evaluated, code, self._preemption(raw))
+        return Decision(key, name, message, feasible, evaluated, code, self._preemption(raw), self._cards(key, name))
+
+    def _cards(self, key: str, node: str | None) -> tuple[int, ...]:
+        return () if node is None else tuple(cards_of(self._engine, key))
 
     def _preemption(self, raw: tuple[int, list[str], str]) -> Preemption | None:
         nominated, victims, message = raw
@@ -249,7 +251,7 @@ class Scheduler:
         """
         self._require_idle()
         batch = pods if isinstance(pods, PodBatch) else PodBatch.from_manifests(pods)
-        policy = _policy(preempt)
+        policy = preemption_policy(preempt)
         waiting = self._gates.messages(batch)
         if not waiting:
             return self._place(batch, policy)
@@ -266,7 +268,8 @@ class Scheduler:
         node_index, messages, raw = self._engine.schedule_many(shapes, batch.core_keys, policy)
         found = ((i, self._preemption(result)) for i, result in raw.items())
         preemptions = {i: preemption for i, preemption in found if preemption is not None}
-        return Placements(node_index, self._names(), batch.keys, messages, preemptions)
+        devices = cards_of_many(self._engine, batch.keys) if any_gpu(self._engine, shapes) else None
+        return Placements(node_index, self._names(), batch.keys, messages, preemptions, devices)
 
     def _schedule_each(self, batch: PodBatch, shapes: npt.NDArray[np.uint32], policy: str) -> Placements:
         """Decide pod by pod, with the manifest of each at hand for plugins and extenders."""
@@ -288,7 +291,8 @@ class Scheduler:
         node_index = np.array([-1 if d.node is None else position[d.node] for d in decisions], np.int32)
         messages = {i: decision.message for i, decision in enumerate(decisions) if decision.node is None}
         preemptions = {i: d.preemption for i, d in enumerate(decisions) if d.preemption is not None}
-        return Placements(node_index, self._names(), batch.keys, messages, preemptions)
+        devices = cards_of_many(self._engine, batch.keys)
+        return Placements(node_index, self._names(), batch.keys, messages, preemptions, devices)
 
     def sort(self, pods: Sequence[Manifest]) -> list[Manifest]:
         """Return pods in the order in which the scheduling queue would give them out.

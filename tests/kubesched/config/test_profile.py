@@ -39,6 +39,10 @@ def read_profile(record: bytes) -> dict[str, Any]:
         "added_preferred": reader.items(lambda: reader.weighted(reader.node_term)),
         "min_candidates": (reader.i64(), reader.i64()),
         "dra_filter_timeout_ns": reader.i64(),
+        "card_choice": ("BestFit", "FGD", "Random")[reader.u8()],
+        "random_seed": reader.i64(),
+        "num_pods": reader.i64(),
+        "typical_pods": reader.items(lambda: (*(reader.i64() for _ in range(4)), reader.texts())),
     }
     reader.done()
     return profile
@@ -80,6 +84,10 @@ DEFAULT: dict[str, Any] = {
     "added_required": [],
     "added_preferred": [],
     "dra_filter_timeout_ns": 10**10,
+    "card_choice": "BestFit",
+    "random_seed": 0,
+    "num_pods": 0,
+    "typical_pods": [],
 }  # fmt: skip
 
 ADDED = {
@@ -148,6 +156,10 @@ RATIO = {
                       "added_preferred": [(40, ([("rack", "NotIn", ["r1", "r2"])], []))]}, id="added affinity"),
         pytest.param(plugin_args("DefaultPreemption", minCandidateNodesPercentage=0, minCandidateNodesAbsolute=7),
                      {"min_candidates": (0, 7)}, id="candidates for preemption"),
+        pytest.param(plugin_args("Random", seed=7), {"random_seed": 7}, id="a seed"),
+        pytest.param(plugin_args("GPUShare", cardChoice="FGD"), {"card_choice": "FGD"}, id="which card"),
+        pytest.param(plugin_args("FGD", typicalPods=[{"count": 2, "milliCpu": 5, "milliGpu": 300, "models": ["T4"]}]),
+                     {"num_pods": 2, "typical_pods": [(2, 5, 1, 300, ["T4"])]}, id="typical pods"),
         pytest.param(plugin_args("DynamicResources", filterTimeout="-0s"), {"dra_filter_timeout_ns": 0}, id="no timeout"),
         pytest.param(plugin_args("NodeAffinity", addedAffinity={"requiredDuringSchedulingIgnoredDuringExecution": {}}),
                      {"has_added_required": True}, id="added affinity that no node has"),
