@@ -101,6 +101,7 @@ void Replay::remove(std::uint32_t pod) {
       const std::uint32_t node = node_of_name_.at(nomination->node_name);
       cluster.clear_nomination(key);
       ++version_;
+      failures_.forget();
       std::shared_ptr<PodObject> object = pod_object(pod, kNoId);
       object->nominated = queue_names_[node];
       const std::int64_t priority = object->priority();
@@ -126,6 +127,7 @@ void Replay::leave_node(std::uint32_t pod) {
     is_elsewhere_[pod] = false;
     charge_elsewhere(pod, -1);
   } else {
+    failures_.note_departure(engine_.state().nodes().uid(index_of(ledger_[pod].node)));
     engine_.state().remove_pod(trace_.pods.key(pod));
   }
   ++version_;

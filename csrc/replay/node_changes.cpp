@@ -45,6 +45,7 @@ void Replay::change_node(const NodeEvent& event) {
     return;
   }
   ++version_;
+  failures_.forget();
   switch (event.change) {
     case NodeChange::kAdd:
       return is_there ? update_node(event) : add_node(event);

@@ -14,6 +14,7 @@
 #include "queue/scheduling_queue.h"
 #include "replay/calendar.h"
 #include "replay/event_log.h"
+#include "replay/failures.h"
 #include "replay/image_caches.h"
 #include "replay/pod_ledger.h"
 #include "replay/series.h"
@@ -68,12 +69,6 @@ class Replay {
  private:
   static constexpr std::uint32_t kNoPod = kNoId;
 
-  // What an attempt of a shape came to, good while the cluster is as it was.
-  struct Failure {
-    std::uint64_t version = 0;
-    std::uint32_t message = 0;
-    std::set<std::string> rejectors;
-  };
   struct OpenCycle {
     QueuedPodPtr pod;
     std::uint32_t row = kNoId;
@@ -167,7 +162,7 @@ class Replay {
   std::optional<OpenCycle> open_;
 
   std::uint64_t version_ = 1;  // counts what changed in the cluster
-  std::unordered_map<ShapeId, Failure> failures_;
+  Failures failures_;
   std::vector<std::uint32_t> version_of_node_;  // kNoId: the node is not there
   std::vector<StringId> engine_names_;          // of the nodes, in the engine's strings
   std::vector<StringId> queue_names_;           // and in the queue's

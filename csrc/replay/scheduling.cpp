@@ -73,28 +73,34 @@ void Replay::decide(OpenCycle& cycle) {
   const ShapeId shape = template_of(pod).shape;
   ClusterState& state = engine_.state();
   const bool is_nominated = !state.nominations().empty() && state.nominations().find(key) != nullptr;
-  const auto known = failures_.find(shape);
-  // A pod like one that failed fails alike while the cluster is as it was.
-  if (!is_nominated && known != failures_.end() && known->second.version == version_) {
-    row.tried_version = version_;
-    cycle.message = known->second.message;
-    cycle.rejectors = known->second.rejectors;
-    return;
+  if (!is_nominated) {
+    if (const Failure* known = failures_.find(shape, state)) {
+      row.tried_version = version_;
+      cycle.message = known->message;
+      cycle.rejectors = known->rejectors;
+      return;
+    }
   }
   const Decision decision = engine_.schedule(PodToSchedule{key, shape, {}}, options_.preemption);
   row.tried_version = version_;
   if (decision.node != kNoId) {
     cycle.node = node_of_name_.at(state.nodes().name(decision.node));
     ++version_;
+    if (is_nominated) failures_.forget();
     return;
   }
   cycle.message = ledger_.intern(whole_message(decision));
   cycle.rejectors = {decision.rejectors.begin(), decision.rejectors.end()};
   if (decision.post_filter.nominated == kNoId) {
-    if (!is_nominated) failures_[shape] = Failure{version_, cycle.message, cycle.rejectors};
+    if (is_nominated) {
+      failures_.forget();  // the nomination may be void now
+    } else {
+      failures_.note(shape, cycle.message, cycle.rejectors, state);
+    }
     return;
   }
   ++version_;
+  failures_.forget();
   const std::uint32_t node = node_of_name_.at(state.nodes().name(decision.post_filter.nominated));
   log_.add(now_ns_, LogKind::kNominated, pod, node);
   for (const std::string& victim : decision.post_filter.victims)

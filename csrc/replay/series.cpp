@@ -14,13 +14,32 @@ const Column<std::int64_t>& requested_column(const NodeTable& nodes, ResourceId 
   return resource == ResourceTable::kPods ? nodes.num_pods() : nodes.requested(resource);
 }
 
-bool fits(const PodShape& pod, const NodeTable& nodes, std::size_t node) {
-  const auto has_room = [&](ResourceId resource, std::int64_t amount) {
-    return amount <= amount_at(nodes.allocatable(resource), node) - amount_at(requested_column(nodes, resource), node);
-  };
-  return has_room(ResourceTable::kPods, 1) &&
-         std::all_of(pod.requests.begin(), pod.requests.end(),
-                     [&](const ResourceAmount& request) { return has_room(request.resource, request.amount); });
+std::vector<std::int64_t> free_amounts(const NodeTable& nodes, ResourceId resource) {
+  const Column<std::int64_t>& allocatable = nodes.allocatable(resource);
+  const Column<std::int64_t>& requested = requested_column(nodes, resource);
+  std::vector<std::int64_t> free(nodes.size());
+  for (std::size_t node = 0; node < free.size(); ++node) {
+    free[node] = amount_at(allocatable, node) - amount_at(requested, node);
+  }
+  return free;
+}
+
+// Whether each node has this much free, and - unless it is the first question - what was asked before.
+void keep_room(std::vector<std::uint8_t>& fits, const std::vector<std::int64_t>& free, std::int64_t amount,
+               bool is_first) {
+  for (std::size_t node = 0; node < fits.size(); ++node) {
+    const auto has_room = static_cast<std::uint8_t>(amount <= free[node]);
+    fits[node] = is_first ? has_room : static_cast<std::uint8_t>(fits[node] & has_room);
+  }
+}
+
+// What is free where there is no room.
+double stranded_amount(const std::vector<std::uint8_t>& fits, const std::vector<std::int64_t>& free) {
+  std::int64_t sum = 0;
+  for (std::size_t node = 0; node < fits.size(); ++node) {
+    sum += fits[node] == 0 ? std::max<std::int64_t>(free[node], 0) : 0;
+  }
+  return static_cast<double>(sum);
 }
 
 }  // namespace
@@ -111,17 +130,18 @@ void Sampler::take_stranded(const ClusterState& state) {
       weight[request.resource] += typical.count;
     }
   }
+  std::vector<std::vector<std::int64_t>> free(num_resources);
+  for (ResourceId resource = 0; resource < num_resources; ++resource) {
+    if (resource == ResourceTable::kPods || weight[resource] > 0) free[resource] = free_amounts(nodes, resource);
+  }
+  std::vector<std::uint8_t> fits(nodes.size());
   for (const TypicalPod& typical : typical_) {
     const PodShape& pod = state.shapes()[typical.shape];
-    for (std::size_t node = 0; node < nodes.size(); ++node) {
-      if (fits(pod, nodes, node)) continue;
-      for (const ResourceAmount& request : pod.requests) {
-        const std::int64_t free = amount_at(nodes.allocatable(request.resource), node) -
-                                  amount_at(requested_column(nodes, request.resource), node);
-        if (free <= 0) continue;
-        const double share = static_cast<double>(typical.count) / static_cast<double>(weight[request.resource]);
-        series_.stranded[request.resource].back() += share * static_cast<double>(free);
-      }
+    keep_room(fits, free[ResourceTable::kPods], 1, true);
+    for (const ResourceAmount& request : pod.requests) keep_room(fits, free[request.resource], request.amount, false);
+    for (const ResourceAmount& request : pod.requests) {
+      const double share = static_cast<double>(typical.count) / static_cast<double>(weight[request.resource]);
+      series_.stranded[request.resource].back() += share * stranded_amount(fits, free[request.resource]);
     }
   }
 }

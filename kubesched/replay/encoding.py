@@ -17,7 +17,7 @@ from kubesched.api.owner_codec import encode_owner, is_owner
 from kubesched.api.pod_fields import bound_node_name, is_finished, pod_key
 from kubesched.api.pod_volumes import has_ephemeral_volume
 from kubesched.errors import ObjectError, StateError, UnsupportedError
-from kubesched.replay.source import ADD, DRAIN, REMOVE, Source
+from kubesched.traces.trace import ADD, DRAIN, REMOVE, Trace, named_node
 
 Manifest = Mapping[str, Any]
 
@@ -66,46 +66,44 @@ class Encoded:
     pools: list[str]
 
 
-def encode(source: Source, until_ns: int | None, default_image_bytes: int, *, with_images: bool) -> Encoded:
+def encode(trace: Trace, until_ns: int | None, default_image_bytes: int, *, with_images: bool) -> Encoded:
     """Encode a trace.
 
     Raises:
         ObjectError, UnsupportedError: a template breaks a rule of its type.
         StateError: a bound pod's node is not there at time 0.
     """
-    bound = [
-        obj for obj in source.objects if obj.get("kind") == "Pod" and bound_node_name(obj) and not is_finished(obj)
-    ]
-    images = _Images(source, default_image_bytes) if with_images else None
-    pools = _pools(source)
-    versions, events = _nodes(source, until_ns, pools, images)
-    templates = [_template(pod, images) for pod in [*source.pod_templates, *bound]]
-    owners = [encode_owner(obj) for obj in source.objects if is_owner(obj)]
-    trace = {
-        "pods": _pods(source, bound),
+    bound = [obj for obj in trace.objects if obj.get("kind") == "Pod" and bound_node_name(obj) and not is_finished(obj)]
+    images = _Images(trace, default_image_bytes) if with_images else None
+    pools = _pools(trace)
+    versions, events = _nodes(trace, until_ns, pools, images)
+    templates = [_template(pod, images) for pod in [*trace.pod_templates, *bound]]
+    owners = [encode_owner(obj) for obj in trace.objects if is_owner(obj)]
+    columns = {
+        "pods": _pods(trace, bound),
         "templates": templates,
-        "node_names": list(source.node_names),
+        "node_names": list(trace.node_names),
         "node_versions": versions,
         "node_events": events,
         "image_bytes": np.array(images.sizes if images else [], np.int64),
         "num_pools": len(pools),
         "owners": owners,
     }
-    return Encoded(trace, bound, list(pools))
+    return Encoded(columns, bound, list(pools))
 
 
-def pod_keys(source: Source) -> pa.LargeStringArray:
+def pod_keys(trace: Trace) -> pa.LargeStringArray:
     """Return the `namespace/name` of each row."""
-    namespaces = [pod_key(template).partition("/")[0] for template in source.pod_templates]
-    template = source.pods.column("template").combine_chunks()
+    namespaces = [pod_key(template).partition("/")[0] for template in trace.pod_templates]
+    template = trace.pods.column("template").combine_chunks()
     prefix = pa.array(namespaces, pa.large_string()).take(template)
-    names = source.pods.column("name").combine_chunks().cast(pa.large_string())
+    names = trace.pods.column("name").combine_chunks().cast(pa.large_string())
     return pc.binary_join_element_wise(prefix, names, pa.scalar("/", pa.large_string()))
 
 
-def _pods(source: Source, bound: Sequence[Manifest]) -> dict[str, Any]:
-    table = source.pods
-    keys = pod_keys(source)
+def _pods(trace: Trace, bound: Sequence[Manifest]) -> dict[str, Any]:
+    table = trace.pods
+    keys = pod_keys(trace)
     if bound:
         keys = pa.concat_arrays([pa.array([pod_key(pod) for pod in bound], pa.large_string()), keys])
     _, offsets, data = keys.buffers()
@@ -118,7 +116,7 @@ def _pods(source: Source, bound: Sequence[Manifest]) -> dict[str, Any]:
         ahead: npt.NDArray[Any] = np.full(num_bound, null, kind) if first is None else np.array(list(first), kind)
         return np.concatenate([ahead, filled])
 
-    first_template = len(source.pod_templates)
+    first_template = len(trace.pod_templates)
     after = table.column("after").combine_chunks()
     lengths = pc.fill_null(pc.list_value_length(after), 0).to_numpy(zero_copy_only=False)
     recorded = column("recorded_outcome", 5, np.int64)
@@ -143,11 +141,11 @@ def _pods(source: Source, bound: Sequence[Manifest]) -> dict[str, Any]:
 class _Images:
     """The images of the trace by number, with their sizes as nodes give them."""
 
-    def __init__(self, source: Source, default_bytes: int) -> None:
+    def __init__(self, trace: Trace, default_bytes: int) -> None:
         self._numbers: dict[str, int] = {}
         self.sizes: list[int] = []
         self._default_bytes = default_bytes
-        for node in source.node_templates:
+        for node in trace.node_templates:
             for image in (node.get("status") or {}).get("images") or []:
                 for name in image.get("names") or []:
                     self.number(str(name), int(image.get("sizeBytes") or 0))
@@ -185,29 +183,19 @@ def _template(pod: Manifest, images: _Images | None) -> tuple[bytes, bytes, int,
     return shape, rest, grace * _SECOND_NS, is_drained, images.of_pod(pod) if images else []
 
 
-def _pools(source: Source) -> dict[str, int]:
-    if not source.model_label:
+def _pools(trace: Trace) -> dict[str, int]:
+    if not trace.model_label:
         return {}
-    labels = [(node.get("metadata") or {}).get("labels") or {} for node in source.node_templates]
-    found = sorted({str(own[source.model_label]) for own in labels if source.model_label in own})
+    labels = [(node.get("metadata") or {}).get("labels") or {} for node in trace.node_templates]
+    found = sorted({str(own[trace.model_label]) for own in labels if trace.model_label in own})
     return {name: i for i, name in enumerate(found)}
 
 
-def named_node(template: Manifest, name: str, *, cordoned: bool = False) -> Manifest:
-    """Return a node's manifest: a template under the node's name; one that is the node's own keeps its labels."""
-    metadata = template.get("metadata") or {}
-    labels = {**(metadata.get("labels") or {})}
-    if metadata.get("name") != name:
-        labels["kubernetes.io/hostname"] = name
-    spec = {**(template.get("spec") or {}), **({"unschedulable": True} if cordoned else {})}
-    return {**template, "metadata": {**metadata, "name": name, "labels": labels}, "spec": spec}
-
-
 def _nodes(
-    source: Source, until_ns: int | None, pools: Mapping[str, int], images: _Images | None
+    trace: Trace, until_ns: int | None, pools: Mapping[str, int], images: _Images | None
 ) -> tuple[list[tuple[bytes, bytes, int, list[int]]], dict[str, Any]]:
     """Return the versions of nodes, each once, and the events that name them."""
-    table = source.node_events
+    table = trace.node_events
     numbers: dict[tuple[int, int, bool], int] = {}
     versions: list[tuple[bytes, bytes, int, list[int]]] = []
     current: dict[int, int] = {}  # node -> its template
@@ -231,9 +219,9 @@ def _nodes(
         version = (node, current[node], kind == DRAIN)
         if version not in numbers:
             numbers[version] = len(versions)
-            manifest = named_node(source.node_templates[version[1]], source.node_names[node], cordoned=version[2])
+            manifest = named_node(trace.node_templates[version[1]], trace.node_names[node], cordoned=version[2])
             record, rest = encode_node_object(manifest)
-            pool = pools.get(str(((manifest["metadata"]).get("labels") or {}).get(source.model_label)), -1)
+            pool = pools.get(str(((manifest["metadata"]).get("labels") or {}).get(trace.model_label)), -1)
             versions.append((record, rest, pool, images.of_node(manifest) if images else []))
         rows.append((time_ns, node, kind, numbers[version]))
     events = np.array(rows, np.int64).reshape(-1, 4)
@@ -241,13 +229,13 @@ def _nodes(
     return versions, {name: np.ascontiguousarray(events[:, i]) for i, name in enumerate(names)}
 
 
-def bound_nodes(source: Source, bound: Sequence[Manifest]) -> list[int]:
+def bound_nodes(trace: Trace, bound: Sequence[Manifest]) -> list[int]:
     """Return the node number of each bound pod.
 
     Raises:
         StateError: a pod's node is no node of the trace.
     """
-    number = {name: i for i, name in enumerate(source.node_names)}
+    number = {name: i for i, name in enumerate(trace.node_names)}
     found = []
     for pod in bound:
         name = bound_node_name(pod)

@@ -16,7 +16,6 @@ from kubesched.queue.scheduling_queue import profile_record
 from kubesched.replay.arrivals import rearrange
 from kubesched.replay.encoding import Encoded, bound_nodes, encode
 from kubesched.replay.result import ReplayResult, Settings
-from kubesched.replay.source import Source, source_of
 from kubesched.traces import Trace, open_trace
 
 _SECOND_NS = 10**9
@@ -107,6 +106,8 @@ def replay(
         StateError: two pods of the trace have one name, or a bound pod's node is not there at the start.
     """
     opened = _open(trace, pods)
+    if opened.num_pods == 0:
+        raise ConfigError("trace must have at least one pod, got none")
     if placements not in ("ours", "recorded"):
         raise ConfigError(f"placements must be 'ours' or 'recorded', got {placements!r}")
     delays = {
@@ -120,8 +121,8 @@ def replay(
     for name, value in {**delays, **others}.items():
         if type(value) is not int or not 0 <= value <= 2**53:
             raise ConfigError(f"{name} must be an integer in 0..2**53, got {value!r}")
-    source = rearrange(source_of(opened), arrivals, seed=seed, scale=arrival_scale, inflate=inflate)
-    end_ns = _last_time(source, departures=departures)
+    played = rearrange(opened, arrivals, seed=seed, scale=arrival_scale, inflate=inflate)
+    end_ns = _last_time(played, departures=departures)
     until_ns = None if until is None else end_ns if until == "end" else _time("until", until)
     span_ns = end_ns if until_ns is None else until_ns
     if sample_interval_ns is None:
@@ -135,14 +136,14 @@ def replay(
         "keeps_log": events,
         "sample_period_ns": sample_interval_ns,
         "sample_at_ns": sorted({_time("sample_at_ns", time_ns) for time_ns in sample_at_ns}),
-        "typical": _typical(source),
+        "typical": _typical(played),
     }
-    encoded = encode(source, until_ns, image_bytes, with_images=pull_bytes_per_second > 0)
-    scheduler, core = _prepare(source, encoded, config, tie_break, seed, options)
-    interrupted = _run(core, progress, len(source.pods), span_ns, keep=keep_interrupted)
+    encoded = encode(played, until_ns, image_bytes, with_images=pull_bytes_per_second > 0)
+    scheduler, core = _prepare(played, encoded, config, tie_break, seed, options)
+    interrupted = _run(core, progress, len(played.pods), span_ns, keep=keep_interrupted)
     core.finish()
     settings = Settings(seed, tie_break, placements, arrivals, inflate, departures, interrupted)
-    return ReplayResult(opened, source, encoded, scheduler, core, settings)
+    return ReplayResult(played, encoded, scheduler, core, settings)
 
 
 def _open(trace: str | os.PathLike[str] | Trace, pods: str | os.PathLike[str] | None) -> Trace:
@@ -161,33 +162,33 @@ def _time(name: str, value: object) -> int:
     return int(value)
 
 
-def _last_time(source: Source, *, departures: bool) -> int:
+def _last_time(trace: Trace, *, departures: bool) -> int:
     """Return when the last thing happens that the trace itself knows of."""
     import pyarrow.compute as pc
 
-    times = [source.pods.column("arrival_ns"), source.node_events.column("time_ns")]
+    times = [trace.pods.column("arrival_ns"), trace.node_events.column("time_ns")]
     if departures:
-        times.append(source.pods.column("removed_ns"))
-        times.append(pc.add(source.pods.column("arrival_ns"), source.pods.column("duration_ns")))
+        times.append(trace.pods.column("removed_ns"))
+        times.append(pc.add(trace.pods.column("arrival_ns"), trace.pods.column("duration_ns")))
     return max(int(pc.max(column).as_py() or 0) for column in times)
 
 
-def _typical(source: Source) -> list[tuple[int, int]]:
+def _typical(trace: Trace) -> list[tuple[int, int]]:
     """Return (template, number of pods) of the most frequent templates: what fragmentation is measured with."""
-    counts = np.bincount(source.pods.column("template").to_numpy(), minlength=len(source.pod_templates))
+    counts = np.bincount(trace.pods.column("template").to_numpy(), minlength=len(trace.pod_templates))
     order = np.argsort(-counts, kind="stable")[:_NUM_TYPICAL]
     return [(int(i), int(counts[i])) for i in order if counts[i]]
 
 
 def _prepare(
-    source: Source,
+    trace: Trace,
     encoded: Encoded,
     config: Mapping[str, Any] | str | os.PathLike[str] | None,
     tie_break: str,
     seed: int,
     options: Mapping[str, Any],
 ) -> tuple[Scheduler, CoreReplay]:
-    others = [obj for obj in source.objects if obj.get("kind") != "Pod"]
+    others = [obj for obj in trace.objects if obj.get("kind") != "Pod"]
     scheduler = Scheduler(others, config, tie_break=tie_break, seed=seed)
     if scheduler.has_extensions:
         raise UnsupportedError("extenders are not there yet in a replay")
@@ -201,7 +202,7 @@ def _prepare(
     profiles = [profile_record(profile, []) for profile in loaded.profiles]
     core = CoreReplay(scheduler.core, profiles, queue, encoded.trace, dict(options))
     scheduler.refresh()
-    for row, (pod, node) in enumerate(zip(encoded.bound, bound_nodes(source, encoded.bound), strict=True)):
+    for row, (pod, node) in enumerate(zip(encoded.bound, bound_nodes(trace, encoded.bound), strict=True)):
         scheduler.add_pod(pod)
         core.adopt(row, node)
     return scheduler, core

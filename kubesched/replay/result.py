@@ -20,7 +20,6 @@ import pyarrow.compute as pc
 from kubesched._core import Replay as CoreReplay
 from kubesched.engine import KUBERNETES_VERSION, Placements, Scheduler
 from kubesched.replay.encoding import Encoded
-from kubesched.replay.source import Source
 from kubesched.replay.tables import events_table, nodes_table, pods_table, series_table
 from kubesched.traces import Trace
 
@@ -92,7 +91,7 @@ class ReplayResult:
     """
 
     def __init__(
-        self, trace: Trace, source: Source, encoded: Encoded, scheduler: Scheduler, core: CoreReplay, settings: Settings
+        self, trace: Trace, encoded: Encoded, scheduler: Scheduler, core: CoreReplay, settings: Settings
     ) -> None:
         self.trace = trace
         self.scheduler = scheduler
@@ -101,10 +100,10 @@ class ReplayResult:
         self.num_attempts = core.num_attempts
         self.end_ns = core.now_ns
         self.num_ignored_node_events = core.num_ignored_node_events
-        self.pods, self._num_initial = pods_table(source, encoded, core)
+        self.pods, self._num_initial = pods_table(trace, encoded, core)
         self.nodes = nodes_table(scheduler)
         self.series = series_table(core, scheduler, encoded.pools)
-        self.events = events_table(source, encoded, core)
+        self.events = events_table(trace, encoded, core)
 
     @property
     def seed(self) -> int:
@@ -240,7 +239,7 @@ class ReplayResult:
         return {
             "kubernetes": KUBERNETES_VERSION,
             "source": self.trace.source,
-            "notes": [str(getattr(note, "text", note)) for note in self.trace.notes],
+            "notes": [str(note) for note in self.trace.notes],
             "nodes": len(self.scheduler.nodes),
             "pods": self.num_pods,
             "placed": self.num_placed,

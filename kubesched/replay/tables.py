@@ -13,7 +13,7 @@ from kubesched._core import Replay as CoreReplay
 from kubesched.api.pod_fields import pod_key
 from kubesched.engine import Scheduler
 from kubesched.replay.encoding import EVENT_KINDS, OUTCOMES, STATES, Encoded, pod_keys
-from kubesched.replay.source import Source
+from kubesched.traces import Trace
 
 _SERIES = (
     "nodes",
@@ -39,17 +39,17 @@ def _from_list(numbers: npt.NDArray[Any], names: pa.Array) -> pa.Array:
     return pa.DictionaryArray.from_arrays(codes, names)
 
 
-def _all_keys(source: Source, encoded: Encoded) -> pa.Array:
-    keys = pod_keys(source)
+def _all_keys(trace: Trace, encoded: Encoded) -> pa.Array:
+    keys = pod_keys(trace)
     if not encoded.bound:
         return keys
     return pa.concat_arrays([pa.array([pod_key(pod) for pod in encoded.bound], pa.large_string()), keys])
 
 
-def pods_table(source: Source, encoded: Encoded, core: CoreReplay) -> tuple[pa.Table, int]:
+def pods_table(trace: Trace, encoded: Encoded, core: CoreReplay) -> tuple[pa.Table, int]:
     """Return one row a pod, those that are on nodes from the start first, and how many those are."""
     raw = core.pods()
-    keys = _all_keys(source, encoded)
+    keys = _all_keys(trace, encoded)
     num_initial = len(encoded.bound)
     state, outcome = raw["state"], raw["outcome"]
     words = [*OUTCOMES, *dict.fromkeys(word for word in STATES if word)]
@@ -67,7 +67,7 @@ def pods_table(source: Source, encoded: Encoded, core: CoreReplay) -> tuple[pa.T
             "scheduled_ns": _or_null(raw["scheduled_ns"]),
             "started_ns": _or_null(raw["started_ns"]),
             "finished_ns": _or_null(raw["finished_ns"]),
-            "node": _from_list(np.where(placed, raw["node"], -1), pa.array(source.node_names, pa.string())),
+            "node": _from_list(np.where(placed, raw["node"], -1), pa.array(trace.node_names, pa.string())),
             "devices": pa.nulls(len(keys), pa.string()),
             "attempts": pa.array(raw["attempts"]),
             "restarts": pa.array(raw["restarts"]),
@@ -128,10 +128,10 @@ def _is_interesting(raw: dict[str, Any], resource: str, names: list[str]) -> boo
     return any(any(raw[kind][0][i]) for kind in ("allocatable", "requested") if raw[kind])
 
 
-def events_table(source: Source, encoded: Encoded, core: CoreReplay) -> pa.Table:
+def events_table(trace: Trace, encoded: Encoded, core: CoreReplay) -> pa.Table:
     """Return one row an event, in the order in which they happened."""
     raw = core.events()
-    keys = _all_keys(source, encoded) if len(raw["pod"]) else pa.array([], pa.large_string())
+    keys = _all_keys(trace, encoded) if len(raw["pod"]) else pa.array([], pa.large_string())
     messages = pa.array(core.pods()["messages"], pa.string()) if len(raw["pod"]) else pa.array([], pa.string())
     pod = pa.array(raw["pod"], mask=raw["pod"] < 0)
     return pa.table(
@@ -139,7 +139,7 @@ def events_table(source: Source, encoded: Encoded, core: CoreReplay) -> pa.Table
             "time_ns": pa.array(raw["time_ns"], pa.int64()),
             "event": _from_list(raw["kind"].astype(np.int64), pa.array(EVENT_KINDS)),
             "pod": pc.take(keys, pod) if len(keys) else pa.array([], pa.large_string()),
-            "node": _from_list(raw["node"], pa.array(source.node_names, pa.string())),
+            "node": _from_list(raw["node"], pa.array(trace.node_names, pa.string())),
             "message": _from_list(np.where(raw["message"] == 0, -1, raw["message"]), messages),
         }
     )

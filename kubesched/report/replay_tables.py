@@ -29,7 +29,7 @@ def print_replay(result: ReplayResult, console: Console, seconds: float | None =
     _print_line(f"kubernetes {KUBERNETES_VERSION} · {result.trace.source}", console)
     _print_line(f"{len(result.scheduler.nodes):,} nodes, {total:,} pods in order of arrival", console)
     for note in result.trace.notes:
-        _print_line(f"note: {getattr(note, 'text', note)}", console)
+        _print_line(f"note: {note}", console)
     share = f" ({result.num_placed / total:.1%})" if total else ""
     _print_line(f"placed {result.num_placed:,}{share}, pending {result.num_pending:,}", console, "bold")
     _print_line(_way(result), console)

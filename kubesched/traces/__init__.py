@@ -2,6 +2,6 @@
 
 from kubesched.traces.detect import open_trace
 from kubesched.traces.example import example_trace
-from kubesched.traces.trace import Trace
+from kubesched.traces.trace import Note, Trace
 
-__all__ = ["Trace", "example_trace", "open_trace"]
+__all__ = ["Note", "Trace", "example_trace", "open_trace"]

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kubesched.engine import PodBatch
-from kubesched.traces.trace import Trace
+from kubesched.traces.trace import Trace, nodes_at_start, pod_table
 
 _ZONES = ("zone-a", "zone-b", "zone-c")
 _NODE_KINDS = (
@@ -38,11 +37,19 @@ def example_trace(num_nodes: int = 500, num_pods: int = 14000, seed: int = 1) ->
     popularity = 1.0 / np.arange(1, len(templates) + 1)
     index = draws.choice(len(templates), num_pods, p=popularity / popularity.sum())
     arrival_ns = np.cumsum(draws.integers(1, 2 * _MEAN_GAP_NS, num_pods))
+    columns = {
+        "name": [f"{templates[t]['metadata']['name']}-{i}" for i, t in enumerate(index.tolist())],
+        "template": index.astype(np.int32),
+        "arrival_ns": arrival_ns.astype(np.int64),
+    }
     return Trace(
         f"example with seed {seed}",
+        [node["metadata"]["name"] for node in nodes],
         nodes,
-        PodBatch.from_templates(templates, index.astype(np.int32)),
-        arrival_ns.astype(np.int64),
+        nodes_at_start(num_nodes),
+        [],
+        templates,
+        pod_table(columns),
         "gpu-model",
     )
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from kubesched.api.manifests import load
 from kubesched.api.pod_fields import bound_node_name, is_finished, pod_key
-from kubesched.engine import PodBatch
 from kubesched.errors import TraceFormatError
-from kubesched.traces.trace import Trace
+from kubesched.traces.trace import Note, Trace, nodes_at_start, pod_table
 
 _Manifest: TypeAlias = dict[str, Any]
 _MODEL_LABELS = (
@@ -43,12 +40,35 @@ def read_manifests(nodes: Path, pods: Path) -> Trace:
     pending, bound, num_finished = _sort_pods({nodes: objects, pods: more})
     if not pending:
         raise TraceFormatError(f"{pods}: must have at least one pending Pod, got none")
-    notes = [f"{num_finished} finished pods are left out"] if num_finished else []
+    notes = [Note("finished pods are left out", num_finished)] if num_finished else []
     if bound:
-        notes.append(f"{len(bound)} pods are on their nodes from the start")
-    batch = PodBatch.from_manifests(pending)
-    arrival_ns = np.zeros(len(batch), np.int64)
-    return Trace(f"manifests {pods.name}", [*cluster, *bound], batch, arrival_ns, _model_label(cluster), tuple(notes))
+        notes.append(Note("pods are on their nodes from the start", len(bound)))
+    nodes_there, others = split_objects([*cluster, *bound])
+    columns = {
+        "name": [pod_key(pod).partition("/")[2] for pod in pending],
+        "template": range(len(pending)),
+        "arrival_ns": [0] * len(pending),
+    }
+    return Trace(
+        f"manifests {pods.name}",
+        [str(node["metadata"]["name"]) for node in nodes_there],
+        nodes_there,
+        nodes_at_start(len(nodes_there)),
+        others,
+        pending,
+        pod_table(columns),
+        _model_label(cluster),
+        tuple(notes),
+    )
+
+
+def split_objects(objects: Iterable[_Manifest]) -> tuple[list[_Manifest], list[_Manifest]]:
+    """Return the nodes, and all else."""
+    nodes: list[_Manifest] = []
+    others: list[_Manifest] = []
+    for obj in objects:
+        (nodes if obj.get("kind") == "Node" else others).append(obj)
+    return nodes, others
 
 
 def _sort_pods(files: Mapping[Path, list[dict[str, Any]]]) -> tuple[list[_Manifest], list[_Manifest], int]:

@@ -6,15 +6,14 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 import kubesched as ks
-from kubesched.engine import PodBatch
 from kubesched.replay.output import write_result
 from kubesched.replay.result import split_message
 from kubesched.traces import Trace, example_trace
+from kubesched.traces.trace import nodes_at_start, pod_table
 from tests.builders import make_node, make_pod
 
 
@@ -34,7 +33,7 @@ def test_progress_has_no_influence_and_reaches_the_end() -> None:
     assert seen[-1] == (500, 500)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     trace = example_trace(20, 500)
-    at_once = ks.Scheduler(trace.objects).schedule_many(trace.pods)
+    at_once = ks.Scheduler(trace.nodes()).schedule_many(trace.batch())
     assert watched.placements.node_names == at_once.node_names
     assert watched.placements.messages == at_once.messages
 
@@ -104,8 +103,8 @@ def make_trace(num_pods: int, last_name: str, memory: str = "1Gi") -> Trace:
     nodes = [make_node(f"n{i}", memory=memory) for i in range(4)]
     templates = [make_pod("big", cpu="999"), make_pod("small", cpu="1m", memory="1Mi")]
     names = [*(f"p-{i}" for i in range(num_pods - 1)), last_name]
-    batch = PodBatch.from_templates(templates, [0] * (num_pods - 1) + [1], names)
-    return Trace("made up", nodes, batch, np.zeros(num_pods, np.int64))
+    pods = pod_table({"name": names, "template": [0] * (num_pods - 1) + [1], "arrival_ns": [0] * num_pods})
+    return Trace("made up", ["n0", "n1", "n2", "n3"], nodes, nodes_at_start(4), [], templates, pods)
 
 
 def test_a_name_that_comes_again_much_later_is_refused() -> None:
@@ -129,7 +128,7 @@ def test_steps_do_not_change_what_a_sampling_profile_decides(tie_break: str) -> 
     }
     trace = example_trace(150, 1500)
     in_steps = ks.replay(trace, config=config, tie_break=tie_break, seed=5, preempt=False).placements
-    at_once = ks.Scheduler(trace.objects, config, tie_break=tie_break, seed=5).schedule_many(trace.pods)
+    at_once = ks.Scheduler(trace.nodes(), config, tie_break=tie_break, seed=5).schedule_many(trace.batch())
     assert in_steps.node_names == at_once.node_names
     assert in_steps.messages == at_once.messages
 
@@ -169,7 +168,8 @@ items:
     result = ks.replay(path, path)
     assert list(result.placements.pods) == ["default/z", "default/y"]
     assert result.placements.node_names == ["a", None]
-    assert result.trace.notes == ("1 finished pods are left out", "1 pods are on their nodes from the start")
+    notes = ["1 finished pods are left out", "1 pods are on their nodes from the start"]
+    assert [str(note) for note in result.trace.notes] == notes
     assert result.reasons() == {"Insufficient cpu": 1}
 
 
