@@ -1,6 +1,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,10 +23,12 @@ using ShapeArray = py::array_t<ShapeId, py::array::c_style | py::array::forcecas
 
 std::unique_ptr<Scheduler> make_engine(const std::vector<py::bytes>& profiles, const std::string& tie_break,
                                        std::uint64_t seed, const std::string& kernels, const py::dict& plugins,
-                                       const std::vector<py::object>& extenders) {
+                                       const std::vector<py::object>& extenders,
+                                       std::optional<std::size_t> ranking_bytes) {
   SchedulerOptions options;
   options.tie_break = tie_break == "random" ? TieBreak::kRandom : TieBreak::kFirst;
   options.seed = seed;
+  options.ranking = RankingOptions{ranking_bytes.has_value(), ranking_bytes.value_or(0)};
   if (!kernels.empty()) {
     options.kernels = find_kernels(kernels);
     if (options.kernels == nullptr) throw py::value_error("kernels must be one of available_kernels()");
@@ -269,7 +272,8 @@ void register_engine(py::module_& module) {
   py::class_<Mark>(module, "Mark");
   py::class_<Scheduler>(module, "Engine")
       .def(py::init(&make_engine), py::arg("profiles"), py::arg("tie_break"), py::arg("seed"), py::arg("kernels") = "",
-           py::arg("plugins") = py::dict(), py::arg("extenders") = std::vector<py::object>())
+           py::arg("plugins") = py::dict(), py::arg("extenders") = std::vector<py::object>(),
+           py::arg("ranking_bytes") = RankingOptions::kDefaultBudgetBytes)
       .def("fork", [](const Scheduler& engine) { return std::make_unique<Scheduler>(engine); })
       .def("mark", &Scheduler::mark)
       .def("rewind", &Scheduler::rewind, py::arg("mark"))

@@ -49,7 +49,8 @@ Scheduler::Scheduler(std::vector<std::string> profile_records, const Registry& r
     : tie_break_(options.tie_break),
       rng_(options.seed),
       kernels_(options.kernels == nullptr ? &best_kernels() : options.kernels),
-      extenders_(options.extenders) {
+      extenders_(options.extenders),
+      rankings_(options.ranking) {
   auto profiles = std::make_shared<std::vector<std::unique_ptr<Profile>>>();
   for (const std::string& record : profile_records) {
     StringTable& strings = state_.edit_strings();
@@ -68,6 +69,7 @@ Scheduler::Scheduler(const Scheduler& other)
       kernels_(other.kernels_),
       extenders_(other.extenders_),
       next_start_(other.next_start_),
+      rankings_(other.rankings_.options()),
       memos_(other.profiles_->size()) {}
 
 void Scheduler::rewind(const Mark& mark) {
@@ -179,6 +181,15 @@ NodeIndex Scheduler::choose(const std::vector<std::int64_t>& totals, const NodeM
     return static_cast<NodeIndex>(w * NodeMask::kWordBits + static_cast<std::size_t>(std::countr_zero(bits)));
   }
   throw InternalError("a feasible node has the best score");
+}
+
+NodeIndex Scheduler::find_ranked(const PodToSchedule& pod) {
+  if (!extenders_.empty() || !pod.nominated_node_name.empty() || !state_.nominations().empty()) return kNoId;
+  if (state_.nodes().size() == 0) return kNoId;
+  const Profile& profile = profile_for(state_.shapes()[pod.shape]);
+  if (profile.spec().percentage_of_nodes_to_score != ProfileSpec::kAllNodes) return kNoId;
+  state_.begin_cycle();
+  return rankings_.find_best(profile, pod.shape, state_, *kernels_, tie_break_ == TieBreak::kRandom ? &rng_ : nullptr);
 }
 
 Decision Scheduler::decide(const PodToSchedule& pod, PreemptionPolicy policy) {
@@ -379,10 +390,17 @@ void Scheduler::assume(const PodToSchedule& pod, NodeIndex node) {
 
 Decision Scheduler::schedule(const PodToSchedule& pod, PreemptionPolicy policy) {
   state_.require_new_pod(pod.key);
-  return schedule_new(pod, policy);
+  const NodeIndex ranked = find_ranked(pod);
+  if (ranked == kNoId) return schedule_unranked(pod, policy);
+  Decision decision;
+  decision.node = ranked;
+  decision.feasible_nodes = rankings_.num_feasible(*kernels_);
+  decision.evaluated_nodes = static_cast<std::int64_t>(state_.nodes().size());
+  state_.place(pod.key, pod.shape, ranked);
+  return decision;
 }
 
-Decision Scheduler::schedule_new(const PodToSchedule& pod, PreemptionPolicy policy) {
+Decision Scheduler::schedule_unranked(const PodToSchedule& pod, PreemptionPolicy policy) {
   Decision decision = decide(pod, policy);
   if (decision.node == kNoId) {
     apply(pod, decision.post_filter, policy);
@@ -416,8 +434,13 @@ std::vector<NodeIndex> Scheduler::schedule_many(std::span<const ShapeId> shapes,
   const HeldKeys held(state_, keys);
   std::vector<NodeIndex> nodes(shapes.size(), kNoId);
   for (std::size_t i = 0; i < shapes.size(); ++i) {
-    const PodKey key{(*keys)[i], keys->hash(i), held.buffer()};
-    Decision decision = schedule_new(PodToSchedule{key, shapes[i], {}}, policy);
+    const PodToSchedule pod{PodKey{(*keys)[i], keys->hash(i), held.buffer()}, shapes[i], {}};
+    nodes[i] = find_ranked(pod);
+    if (nodes[i] != kNoId) {
+      state_.place(pod.key, pod.shape, nodes[i]);
+      continue;
+    }
+    Decision decision = schedule_unranked(pod, policy);
     nodes[i] = decision.node;
     if (decision.node == kNoId || !decision.post_filter.victims.empty()) {
       outcomes.push_back(

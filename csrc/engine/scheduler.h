@@ -11,6 +11,7 @@
 
 #include "base/rng.h"
 #include "engine/filter_run.h"
+#include "engine/rankings.h"
 #include "framework/extender.h"
 #include "framework/profile.h"
 #include "kernels/kernels.h"
@@ -25,6 +26,7 @@ struct SchedulerOptions {
   std::uint64_t seed = 0;
   const Kernels* kernels = nullptr;  // nullptr: the best that the processor runs
   Extenders extenders;
+  RankingOptions ranking;
 };
 
 // What happens to a pod that fits nowhere.
@@ -126,6 +128,8 @@ class Scheduler {
   // Keeps what percentageOfNodesToScore leaves of the feasible nodes; gives how many nodes were looked at.
   std::int64_t sample(const Profile& profile, const NodeMask& candidates, NodeMask& feasible, NodeMask& looked_at);
   NodeIndex choose(const std::vector<std::int64_t>& totals, const NodeMask& feasible, Rng& rng);
+  // The node that decide() would come to, found without asking the plugins; kNoId where it has to do it.
+  NodeIndex find_ranked(const PodToSchedule& pod);
   Decision decide(const PodToSchedule& pod, PreemptionPolicy policy);
   // Why no node fits, by the nodes that were looked at.
   Diagnosis diagnose(Cycle& cycle, const Profile& profile, const FilterRun& run, const NodeMask& looked_at) const;
@@ -134,7 +138,8 @@ class Scheduler {
   // `diagnosis` is nullptr where a PreFilter rejected the pod.
   PostFilterResult post_filter(Cycle& cycle, const Profile& profile, const FilterRun& run, const Diagnosis* diagnosis,
                                NodeIndex nominated, Rng& rng, bool& clears_nomination) const;
-  Decision schedule_new(const PodToSchedule& pod, PreemptionPolicy policy);
+  // For a pod that find_ranked() has no node for.
+  Decision schedule_unranked(const PodToSchedule& pod, PreemptionPolicy policy);
   void apply(const PodToSchedule& pod, const PostFilterResult& result, PreemptionPolicy policy);
   // Puts the pod on the node with all that its plugins reserve there.
   void assume(const PodToSchedule& pod, NodeIndex node);
@@ -147,6 +152,7 @@ class Scheduler {
   const Kernels* kernels_;
   Extenders extenders_;
   std::int64_t next_start_ = 0;
+  Rankings rankings_;
   std::vector<std::vector<std::unique_ptr<ShapeMemo>>> memos_;  // by profile and shape
   std::size_t num_memos_ = 0;
   std::vector<std::int64_t> totals_;  // scratch of one cycle

@@ -21,18 +21,26 @@ std::optional<std::int64_t> Plugin::uniform_score(Cycle&) const { return std::nu
 
 void Plugin::add_score(Cycle&, const NodeMask&, std::int64_t, std::int64_t*) const {}
 
+bool Plugin::plan_filter(Cycle&, RankingPlan&) const { return false; }
+
+bool Plugin::plan_score(Cycle&, std::int64_t, RankingPlan&) const { return false; }
+
+StaticScores Plugin::static_scores(Cycle&) const { return {}; }
+
 PostFilterAnswer Plugin::post_filter(Cycle&, const NodeMask&) const { return {}; }
 
 void Plugin::reserve(Cycle&, std::string_view, NodeIndex) const {}
+
+std::int64_t normalized(std::int64_t raw, std::int64_t highest, bool reverse) {
+  const std::int64_t share = highest == 0 ? 0 : Plugin::kMaxNodeScore * raw / highest;
+  return reverse ? Plugin::kMaxNodeScore - share : share;
+}
 
 void add_normalized(const std::vector<std::int64_t>& raw, const NodeMask& feasible, bool reverse, std::int64_t weight,
                     std::int64_t* totals) {
   std::int64_t highest = 0;
   feasible.for_each([&](std::size_t node) { highest = raw[node] > highest ? raw[node] : highest; });
-  feasible.for_each([&](std::size_t node) {
-    const std::int64_t share = highest == 0 ? 0 : Plugin::kMaxNodeScore * raw[node] / highest;
-    totals[node] += weight * (reverse ? Plugin::kMaxNodeScore - share : share);
-  });
+  feasible.for_each([&](std::size_t node) { totals[node] += weight * normalized(raw[node], highest, reverse); });
 }
 
 }  // namespace kubesched

@@ -9,6 +9,7 @@
 #include "base/node_mask.h"
 #include "framework/diagnosis.h"
 #include "framework/memo.h"
+#include "framework/ranking_plan.h"
 #include "framework/status.h"
 #include "kernels/kernels.h"
 #include "state/cluster_state.h"
@@ -78,6 +79,15 @@ class Plugin {
   // REQUIRES: pre_score() gave true; `feasible` is not empty.
   virtual void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const;
 
+  // Adds to the plan what pre_filter() and filter() make of the shape's pods as long as Rankings::Version holds; false
+  // where the plan has no words for it. True means, too, that pre_filter() gives no node list and reserve() has nothing
+  // to do.
+  virtual bool plan_filter(Cycle& cycle, RankingPlan& plan) const;
+  // The same for add_score(). A score that is the same for all nodes need not be told.
+  virtual bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const;
+  // REQUIRES: plan_score() named the plugin as a static scorer.
+  virtual StaticScores static_scores(Cycle& cycle) const;
+
   // The pod fits nowhere; `rejected` has the nodes that this plugin's filter rejected. Changes nothing.
   virtual PostFilterAnswer post_filter(Cycle& cycle, const NodeMask& rejected) const;
 
@@ -93,6 +103,7 @@ class Plugin {
 
 // totals += weight * raw * 100 / max over the feasible nodes, or 100 minus that if reversed
 // (plugins/helper/normalize_score.go DefaultNormalizeScore, v1.34). `raw` is by node and not negative.
+std::int64_t normalized(std::int64_t raw, std::int64_t highest, bool reverse);
 void add_normalized(const std::vector<std::int64_t>& raw, const NodeMask& feasible, bool reverse, std::int64_t weight,
                     std::int64_t* totals);
 

@@ -5,18 +5,27 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 #include <vector>
 
+#include "base/node_tile.h"
+
 namespace kubesched {
 
-// cpu and memory of every node, as doubles. Exact below 2^53, which the caller guarantees.
-struct FitColumns {
-  const double* allocatable;
-  const double* inverse;  // 1 / allocatable, 0 where allocatable is 0
-  const double* used;     // what the score counts as requested
+// What a pod asks of cpu and memory, and how much the scores of these count.
+struct LocalRequest {
+  static constexpr double kNotAsked = std::numeric_limits<double>::lowest();
 
-  FitColumns from(std::size_t node) const { return {allocatable + node, inverse + node, used + node}; }
+  double cpu_least = kNotAsked;  // that must be free
+  double memory_least = kNotAsked;
+  double cpu = 0;  // requested, for the balance
+  double memory = 0;
+  double cpu_hundredfold = 0;  // 100 times what LeastAllocated counts as requested
+  double memory_hundredfold = 0;
+  std::int32_t least_weight = 0;     // LeastAllocated over cpu and memory of equal weight, 0..100
+  std::int32_t balanced_weight = 0;  // NodeResourcesBalancedAllocation over cpu and memory, 0..100
+  std::int32_t base = 0;             // INVARIANT: base + 100 * (both weights) <= 255
 };
 
 // Functions over `n` nodes; node masks have one bit a node, (n + 63) / 64 words, unused bits 0.
@@ -30,13 +39,19 @@ struct Kernels {
   // Clears the bit of each node with count >= limit.
   void (*filter_below)(const std::int64_t* count, const std::int64_t* limit, std::size_t n, std::uint64_t* mask);
 
-  // out = LeastAllocated over cpu and memory of equal weight, 0..100.
-  void (*least_allocated)(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory,
-                          std::size_t n, std::uint8_t* out);
+  // out = base + the weighted scores where the pod fits, 0 where it does not; eight values a tile.
+  void (*score_tiles)(const NodeTile* tiles, const LocalRequest& pod, std::size_t num_tiles, std::uint8_t* out);
 
-  // out = NodeResourcesBalancedAllocation over cpu and memory, 0..100.
-  void (*balanced)(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory, std::size_t n,
-                   std::uint8_t* out);
+  // Over groups of 64 bytes, of which those count whose bit is in the group's word; no words: all of them do.
+  std::uint8_t (*max_byte)(const std::uint8_t* values, const std::uint64_t* mask, std::size_t num_groups);
+
+  // Sets a bit in `equal` for each that equals `value`.
+  void (*equal_bytes)(const std::uint8_t* values, const std::uint64_t* mask, std::uint8_t value, std::size_t num_groups,
+                      std::uint64_t* equal);
+
+  // The position of the first that equals `value`; 64 * num_groups if none does.
+  std::size_t (*find_byte)(const std::uint8_t* values, const std::uint64_t* mask, std::uint8_t value,
+                           std::size_t num_groups);
 
   // totals += weight * scores.
   void (*add_weighted)(const std::uint8_t* scores, std::int64_t weight, std::size_t n, std::int64_t* totals);

@@ -58,83 +58,77 @@ inline Doubles truncated(Doubles value) {
   return __builtin_convertvector(__builtin_convertvector(value, Ints), Doubles);
 }
 
-// floor((allocatable - used) * 100 / allocatable), 0 where used > allocatable or allocatable is 0. The product with
-// the inverse is off by less than one, so one comparison with the exact remainder puts it right.
-inline Doubles free_percent(Doubles allocatable, Doubles inverse, Doubles used) {
+// What LeastAllocated gives for one resource; see AmountLines::left.
+inline Doubles free_percent(const AmountLines& lines, std::size_t at, double hundredfold) {
   const Doubles none = {};
-  const Doubles rest = (allocatable - used) * 100.0;
-  const Doubles estimate = rest * inverse;
-  Doubles percent = truncated(estimate > none ? estimate : none);
-  const Doubles remainder = rest - percent * allocatable;
-  percent = remainder >= allocatable ? percent + 1.0 : percent;
-  percent = remainder < none ? percent - 1.0 : percent;
-  percent = used > allocatable ? none : percent;
-  return allocatable == none ? none : percent;
+  const Doubles left = load(lines.left.lane + at) - hundredfold * load(lines.inverse.lane + at);
+  return truncated(left > none ? left : none);
 }
 
-// One side of a score: cpu or memory of a register's nodes.
-struct Lanes {
-  Doubles allocatable;
-  Doubles inverse;
-  Doubles used;
-};
-
-inline Lanes load(const FitColumns& columns, std::size_t i, double pod) {
-  return Lanes{load(columns.allocatable + i), load(columns.inverse + i), load(columns.used + i) + pod};
+// The share of the allocatable that is in use, at most 1; means nothing where there is none.
+inline Doubles share(const Doubles& allocatable, const Doubles& free, double pod) {
+  const Doubles one = Doubles{} + 1.0;
+  const Doubles used = (allocatable - free + pod) / allocatable;
+  return used > one ? one : used;
 }
 
-inline Ints least_allocated(const Lanes& cpu, const Lanes& memory) {
+inline Ints score_lanes(const NodeTile& tile, std::size_t at, const LocalRequest& pod) {
   const Doubles none = {};
-  const Doubles sum = free_percent(cpu.allocatable, cpu.inverse, cpu.used) +
-                      free_percent(memory.allocatable, memory.inverse, memory.used);
-  const Doubles score = cpu.allocatable * memory.allocatable != none ? sum * 0.5 : sum;
-  return __builtin_convertvector(score, Ints);
-}
-
-// int((1 - |f1 - f2| / 2) * 100) with fractions capped at 1; 100 where one of the two is not there.
-inline Ints balanced(const Lanes& cpu, const Lanes& memory) {
-  const Doubles none = {};
-  const Doubles one = none + 1.0;
-  const Longs both = cpu.allocatable * memory.allocatable != none;
-  Doubles cpu_share = cpu.used / (cpu.allocatable != none ? cpu.allocatable : one);
-  Doubles memory_share = memory.used / (memory.allocatable != none ? memory.allocatable : one);
-  cpu_share = cpu_share > one ? one : cpu_share;
-  memory_share = memory_share > one ? one : memory_share;
-  Doubles deviation = (cpu_share - memory_share) * 0.5;  // exact, as the halving upstream does by division is
+  const Doubles cpu = load(tile.cpu.allocatable.lane + at);
+  const Doubles memory = load(tile.memory.allocatable.lane + at);
+  const Doubles cpu_free = load(tile.cpu.free.lane + at);
+  const Doubles memory_free = load(tile.memory.free.lane + at);
+  const Longs both = cpu * memory != none;
+  // A resource that the node lacks does not count: it adds 0, and the other is the mean.
+  const Doubles sum =
+      free_percent(tile.cpu, at, pod.cpu_hundredfold) + free_percent(tile.memory, at, pod.memory_hundredfold);
+  const Ints least = __builtin_convertvector(both ? sum * 0.5 : sum, Ints);
+  // int((1 - |f1 - f2| / 2) * 100); the halving is exact, as the division by two upstream is.
+  Doubles deviation = (share(cpu, cpu_free, pod.cpu) - share(memory, memory_free, pod.memory)) * 0.5;
   deviation = deviation < none ? -deviation : deviation;
   deviation = both ? deviation : none;
-  return __builtin_convertvector((one - deviation) * 100.0, Ints);
+  const Ints balanced = __builtin_convertvector((none + 1.0 - deviation) * 100.0, Ints);
+  const Longs fits = (cpu_free >= none + pod.cpu_least) & (memory_free >= none + pod.memory_least);
+  return (pod.base + least * pod.least_weight + balanced * pod.balanced_weight) & __builtin_convertvector(fits, Ints);
 }
 
-// The last nodes, too few for a register, in columns of their own that are filled up with zeros.
-struct Tail {
-  double allocatable[kLanes] = {};
-  double inverse[kLanes] = {};
-  double used[kLanes] = {};
-
-  Tail(const FitColumns& columns, std::size_t begin, std::size_t n) {
-    for (std::size_t i = begin; i < n; ++i) {
-      allocatable[i - begin] = columns.allocatable[i];
-      inverse[i - begin] = columns.inverse[i];
-      used[i - begin] = columns.used[i];
+void score_tiles(const NodeTile* tiles, const LocalRequest& pod, std::size_t num_tiles, std::uint8_t* out) {
+  const LocalRequest request = pod;
+  for (std::size_t tile = 0; tile < num_tiles; ++tile) {
+    for (std::size_t at = 0; at < NodeTile::kNodes; at += kLanes) {
+      const Bytes scores = __builtin_convertvector(score_lanes(tiles[tile], at, request), Bytes);
+      __builtin_memcpy(out + tile * NodeTile::kNodes + at, &scores, sizeof scores);
     }
   }
-  FitColumns columns() const { return FitColumns{allocatable, inverse, used}; }
-};
+}
 
-template <Ints (*Score)(const Lanes&, const Lanes&)>
-void score_nodes(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory, std::size_t n,
-                 std::uint8_t* out) {
-  std::size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    const Bytes scores = __builtin_convertvector(Score(load(cpu, i, pod_cpu), load(memory, i, pod_memory)), Bytes);
-    __builtin_memcpy(out + i, &scores, sizeof scores);
+// The including file has Group, 64 bytes: load, load_masked, higher, highest and equal.
+
+std::uint8_t max_byte(const std::uint8_t* values, const std::uint64_t* mask, std::size_t num_groups) {
+  Group best = {};
+  if (mask == nullptr) {
+    for (std::size_t g = 0; g < num_groups; ++g) best = higher(best, load_group(values + g * kBlock));
+  } else {
+    for (std::size_t g = 0; g < num_groups; ++g) best = higher(best, load_group(values + g * kBlock, mask[g]));
   }
-  if (i == n) return;
-  const Tail cpu_tail(cpu, i, n);
-  const Tail memory_tail(memory, i, n);
-  const Ints scores = Score(load(cpu_tail.columns(), 0, pod_cpu), load(memory_tail.columns(), 0, pod_memory));
-  for (std::size_t lane = 0; i < n; ++i, ++lane) out[i] = static_cast<std::uint8_t>(scores[static_cast<int>(lane)]);
+  return highest(best);
+}
+
+void equal_bytes(const std::uint8_t* values, const std::uint64_t* mask, std::uint8_t value, std::size_t num_groups,
+                 std::uint64_t* equal) {
+  for (std::size_t g = 0; g < num_groups; ++g) {
+    equal[g] = equals(load_group(values + g * kBlock), value) & (mask == nullptr ? ~std::uint64_t{0} : mask[g]);
+  }
+}
+
+std::size_t find_byte(const std::uint8_t* values, const std::uint64_t* mask, std::uint8_t value,
+                      std::size_t num_groups) {
+  for (std::size_t g = 0; g < num_groups; ++g) {
+    const std::uint64_t equal =
+        equals(load_group(values + g * kBlock), value) & (mask == nullptr ? ~std::uint64_t{0} : mask[g]);
+    if (equal != 0) return g * kBlock + static_cast<std::size_t>(__builtin_ctzll(equal));
+  }
+  return num_groups * kBlock;
 }
 
 void add_weighted(const std::uint8_t* __restrict scores, std::int64_t weight, std::size_t n,
@@ -210,7 +204,6 @@ std::size_t equal_in_mask(const std::int64_t* values, const std::uint64_t* mask,
 }
 
 constexpr Kernels make_kernels(std::string_view name) {
-  return Kernels{
-      name,        filter_fit,  filter_below, score_nodes<least_allocated>, score_nodes<balanced>, add_weighted,
-      max_in_mask, min_in_mask, equal_in_mask};
+  return Kernels{name,      filter_fit,   filter_below, score_tiles, max_byte,     equal_bytes,
+                 find_byte, add_weighted, max_in_mask,  min_in_mask, equal_in_mask};
 }

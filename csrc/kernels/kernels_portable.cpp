@@ -7,6 +7,38 @@ namespace {
 
 constexpr std::size_t kLanes = 2;
 
+struct Group {
+  std::uint8_t bytes[64];
+};
+
+inline Group load_group(const std::uint8_t* bytes) {
+  Group group;
+  __builtin_memcpy(group.bytes, bytes, sizeof group.bytes);
+  return group;
+}
+inline Group load_group(const std::uint8_t* bytes, std::uint64_t mask) {
+  Group group;
+  for (unsigned i = 0; i < 64; ++i) {
+    group.bytes[i] = static_cast<std::uint8_t>(bytes[i] & -static_cast<int>((mask >> i) & 1U));
+  }
+  return group;
+}
+inline Group higher(const Group& a, const Group& b) {
+  Group group;
+  for (unsigned i = 0; i < 64; ++i) group.bytes[i] = a.bytes[i] > b.bytes[i] ? a.bytes[i] : b.bytes[i];
+  return group;
+}
+inline std::uint64_t equals(const Group& a, std::uint8_t value) {
+  std::uint64_t mask = 0;
+  for (unsigned i = 0; i < 64; ++i) mask |= static_cast<std::uint64_t>(a.bytes[i] == value) << i;
+  return mask;
+}
+inline std::uint8_t highest(const Group& a) {
+  std::uint8_t best = 0;
+  for (unsigned i = 0; i < 64; ++i) best = a.bytes[i] > best ? a.bytes[i] : best;
+  return best;
+}
+
 #include "kernels/kernels_body.h"
 
 }  // namespace

@@ -209,4 +209,8 @@ void DynamicResources::reserve(Cycle& cycle, std::string_view, NodeIndex node) c
   }
 }
 
+bool DynamicResources::plan_filter(Cycle& cycle, RankingPlan&) const { return cycle.shape.claims.empty(); }
+
+bool DynamicResources::plan_score(Cycle& cycle, std::int64_t, RankingPlan&) const { return cycle.shape.claims.empty(); }
+
 }  // namespace kubesched

@@ -15,6 +15,8 @@ class DynamicResources final : public Plugin {
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
   PostFilterAnswer post_filter(Cycle& cycle, const NodeMask& rejected) const override;
   void reserve(Cycle& cycle, std::string_view key, NodeIndex node) const override;
+  bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;
+  bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const override;
 
  private:
   // Stands for a second of upstream's filterTimeout: the core has no clock.

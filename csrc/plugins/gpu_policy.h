@@ -34,14 +34,14 @@ GpuScoreMemo::Key gpu_score_key(const Cycle& cycle, const void* plugin, std::int
 template <typename F>
 void renew_changed(const Cycle& cycle, GpuNodeScores& known, std::size_t size_known, F&& renew) {
   const NodeTable& nodes = cycle.state.nodes();
-  const auto changed = nodes.changed_since(known.num_changes);
-  if (known.epoch == cycle.state.epoch() && size_known == nodes.size() && changed) {
-    for (NodeIndex node : *changed) renew(node);
+  const NodeLog& log = nodes.log();
+  if (known.epoch == cycle.state.epoch() && size_known == nodes.size() && known.num_changes >= log.begin()) {
+    for (std::uint64_t change = known.num_changes; change < log.end(); ++change) renew(log.node(change));
   } else {
     for (NodeIndex node = 0; node < nodes.size(); ++node) renew(node);
   }
   known.epoch = cycle.state.epoch();
-  known.num_changes = nodes.num_changes();
+  known.num_changes = log.end();
 }
 
 // The scores of all nodes for the pods of `key`, by score_node(node) where they are not known.

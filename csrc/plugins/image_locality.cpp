@@ -42,4 +42,22 @@ void ImageLocality::add_score(Cycle& cycle, const NodeMask& feasible, std::int64
   feasible.for_each([&](std::size_t node) { totals[node] += weight * scores.by_node[node]; });
 }
 
+bool ImageLocality::plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const {
+  bool is_anywhere = false;
+  for (StringId name : cycle.shape.images) {
+    if (cycle.state.nodes().images().find(name) == nullptr) continue;
+    is_anywhere = true;
+    append_id(plan.static_key, name);
+  }
+  append_id(plan.static_key, kNoId);
+  if (!is_anywhere) return true;
+  append_id(plan.static_key, static_cast<std::uint32_t>(cycle.shape.num_containers));
+  plan.static_scorers.push_back(StaticScorer{this, weight});
+  return true;
+}
+
+StaticScores ImageLocality::static_scores(Cycle& cycle) const {
+  return StaticScores{image_scores(cycle), Normalization::kNone};
+}
+
 }  // namespace kubesched

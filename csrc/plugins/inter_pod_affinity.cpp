@@ -199,4 +199,14 @@ void InterPodAffinity::add_score(Cycle& cycle, const NodeMask& feasible, std::in
   });
 }
 
+bool InterPodAffinity::is_concerned(Cycle& cycle) {
+  const PodShape& pod = cycle.shape;
+  return !pod.required_affinity.empty() || !pod.required_anti_affinity.empty() || prefers_pods(pod) ||
+         !cycle.state.matching_terms(cycle.shape_id).empty();
+}
+
+bool InterPodAffinity::plan_filter(Cycle& cycle, RankingPlan&) const { return !is_concerned(cycle); }
+
+bool InterPodAffinity::plan_score(Cycle& cycle, std::int64_t, RankingPlan&) const { return !is_concerned(cycle); }
+
 }  // namespace kubesched

@@ -18,6 +18,8 @@ class InterPodAffinity final : public Plugin {
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
   bool pre_score(Cycle& cycle, const NodeMask& feasible) const override;
   void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const override;
+  bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;
+  bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const override;
 
  private:
   // A term of the shape, tied to its counts.
@@ -38,6 +40,8 @@ class InterPodAffinity final : public Plugin {
   // Sums by code of each topology key that has any.
   using Scores = std::map<StringId, std::vector<std::int64_t>>;
 
+  // The pod has terms, or one that a pod on a node has or had matches it.
+  static bool is_concerned(Cycle& cycle);
   const Resolved& resolve(Cycle& cycle) const;
   std::unique_ptr<Resolved> make_resolved(Cycle& cycle) const;
   bool has_required_anti_affinity_against(Cycle& cycle) const;

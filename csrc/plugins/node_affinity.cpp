@@ -43,6 +43,24 @@ void add_weights(const NodeTable& nodes, const std::vector<WeightedNodeSelectorT
   }
 }
 
+// Appends bytes that are equal for equal terms.
+void append_term(std::string& key, const NodeSelectorTerm& term) {
+  append_id(key, static_cast<std::uint32_t>(term.expressions.size()));
+  for (const Requirement& requirement : term.expressions) {
+    append_id(key, requirement.key);
+    key.push_back(static_cast<char>(requirement.op));
+    append_id(key, static_cast<std::uint32_t>(requirement.number));
+    append_id(key, static_cast<std::uint32_t>(static_cast<std::uint64_t>(requirement.number) >> 32));
+    append_id(key, static_cast<std::uint32_t>(requirement.values.size()));
+    for (StringId value : requirement.values) append_id(key, value);
+  }
+  append_id(key, static_cast<std::uint32_t>(term.names.size()));
+  for (const NameRequirement& requirement : term.names) {
+    key.push_back(requirement.in ? '1' : '0');
+    append_id(key, requirement.name);
+  }
+}
+
 }  // namespace
 
 NodeAffinity::NodeAffinity(std::size_t slot, const ProfileSpec& spec)
@@ -91,14 +109,48 @@ bool NodeAffinity::pre_score(Cycle& cycle, const NodeMask&) const {
   return cycle.shape.has_preferred_node_affinity || !added_preferred_.empty();
 }
 
+std::vector<std::int64_t> NodeAffinity::preferences(const Cycle& cycle) const {
+  std::vector<std::int64_t> scores(cycle.state.nodes().size(), 0);
+  add_weights(cycle.state.nodes(), added_preferred_, cycle.state.strings(), scores);
+  add_weights(cycle.state.nodes(), cycle.shape.preferred_node_affinity, cycle.state.strings(), scores);
+  return scores;
+}
+
 void NodeAffinity::add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const {
-  const auto& raw = cycle.memo.get<RawScores>(slot(), cycle.state.epoch(), [&] {
-    std::vector<std::int64_t> scores(feasible.size(), 0);
-    add_weights(cycle.state.nodes(), added_preferred_, cycle.state.strings(), scores);
-    add_weights(cycle.state.nodes(), cycle.shape.preferred_node_affinity, cycle.state.strings(), scores);
-    return std::make_unique<RawScores>(std::move(scores));
-  });
+  const auto& raw = cycle.memo.get<RawScores>(slot(), cycle.state.epoch(),
+                                              [&] { return std::make_unique<RawScores>(preferences(cycle)); });
   if (!raw.all_zero) add_normalized(raw.by_node, feasible, false, weight, totals);
+}
+
+bool NodeAffinity::plan_filter(Cycle& cycle, RankingPlan& plan) const {
+  const PodShape& pod = cycle.shape;
+  for (const NodeSelectorTerm& term : pod.required_node_affinity) {
+    if (!term.names.empty()) return false;  // may pin the pod to a node list
+  }
+  plan.static_key.push_back(pod.has_required_node_affinity ? 'r' : 'n');
+  append_id(plan.static_key, static_cast<std::uint32_t>(pod.required_node_affinity.size()));
+  for (const NodeSelectorTerm& term : pod.required_node_affinity) append_term(plan.static_key, term);
+  append_id(plan.static_key, static_cast<std::uint32_t>(pod.node_selector.size()));
+  for (const Label& label : pod.node_selector) {
+    append_id(plan.static_key, label.key);
+    append_id(plan.static_key, label.value);
+  }
+  return true;
+}
+
+bool NodeAffinity::plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const {
+  const auto& terms = cycle.shape.preferred_node_affinity;
+  append_id(plan.static_key, static_cast<std::uint32_t>(terms.size()));
+  for (const WeightedNodeSelectorTerm& weighted : terms) {
+    append_id(plan.static_key, static_cast<std::uint32_t>(weighted.weight));
+    append_term(plan.static_key, weighted.term);
+  }
+  if (!terms.empty() || !added_preferred_.empty()) plan.static_scorers.push_back(StaticScorer{this, weight});
+  return true;
+}
+
+StaticScores NodeAffinity::static_scores(Cycle& cycle) const {
+  return StaticScores{preferences(cycle), Normalization::kHighest};
 }
 
 }  // namespace kubesched

@@ -13,4 +13,9 @@ void NodeName::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const
   });
 }
 
+bool NodeName::plan_filter(Cycle& cycle, RankingPlan& plan) const {
+  append_id(plan.static_key, cycle.shape.node_name);
+  return true;
+}
+
 }  // namespace kubesched

@@ -11,6 +11,7 @@ class NodeName final : public Plugin {
   std::string_view name() const override { return "NodeName"; }
   bool filter_is_static() const override { return true; }
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
+  bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;
 };
 
 }  // namespace kubesched

@@ -32,4 +32,6 @@ void NodePorts::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) cons
   });
 }
 
+bool NodePorts::plan_filter(Cycle& cycle, RankingPlan&) const { return cycle.shape.host_ports.empty(); }
+
 }  // namespace kubesched

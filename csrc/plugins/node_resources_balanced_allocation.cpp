@@ -23,8 +23,9 @@ bool NodeResourcesBalancedAllocation::pre_score(Cycle& cycle, const NodeMask&) c
 void NodeResourcesBalancedAllocation::add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight,
                                                 std::int64_t* totals) const {
   if (cpu_and_memory_ && kernels_are_exact(cycle)) {
-    add_kernel_scores(cycle, slot(), cycle.kernels.balanced, CountedAs::kRequested, weight, totals);
-    return;
+    LocalRequest request;
+    ask_balanced(cycle.shape, 1, request);
+    return add_kernel_scores(cycle, slot(), request, weight, totals);
   }
   const auto resources = scored_resources(cycle, names_, weights_, CountedAs::kRequested);
   std::vector<double> fractions;
@@ -54,6 +55,13 @@ std::int64_t balance_score(const std::vector<double>& fractions) {
     deviation = std::sqrt(squares / count);
   }
   return static_cast<std::int64_t>((1 - deviation) * static_cast<double>(Plugin::kMaxNodeScore));
+}
+
+bool NodeResourcesBalancedAllocation::plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const {
+  if (!pre_score(cycle, NodeMask{})) return true;
+  if (!cpu_and_memory_ || weight > kMaxNodeScore) return false;
+  ask_balanced(cycle.shape, static_cast<std::int32_t>(weight), plan.local);
+  return true;
 }
 
 }  // namespace kubesched

@@ -15,6 +15,7 @@ class NodeResourcesBalancedAllocation final : public Plugin {
   std::string_view name() const override { return "NodeResourcesBalancedAllocation"; }
   bool pre_score(Cycle& cycle, const NodeMask& feasible) const override;
   void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const override;
+  bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const override;
 
  private:
   std::vector<std::string> names_;

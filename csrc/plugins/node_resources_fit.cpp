@@ -135,8 +135,9 @@ void NodeResourcesFit::explain(Cycle& cycle, const std::vector<ResourceAmount>& 
 void NodeResourcesFit::add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight,
                                  std::int64_t* totals) const {
   if (cpu_and_memory_alike_ && kernels_are_exact(cycle)) {
-    add_kernel_scores(cycle, slot(), cycle.kernels.least_allocated, CountedAs::kNonZeroRequested, weight, totals);
-    return;
+    LocalRequest request;
+    ask_least_allocated(cycle.shape, 1, request);
+    return add_kernel_scores(cycle, slot(), request, weight, totals);
   }
   const auto resources = scored_resources(cycle, names_, weights_, CountedAs::kNonZeroRequested);
   const bool ratio = strategy_ == ScoringStrategy::kRequestedToCapacityRatio;
@@ -179,6 +180,26 @@ std::int64_t NodeResourcesFit::shape_score(std::int64_t utilization) const {
            (high.score - low.score) * (utilization - low.utilization) / (high.utilization - low.utilization);
   }
   return shape_.back().score;
+}
+
+bool NodeResourcesFit::plan_filter(Cycle& cycle, RankingPlan& plan) const {
+  plan.checks_room = kernels_are_exact(cycle);
+  for (const ResourceAmount& request : checked_requests(cycle)) {
+    if (request.resource == ResourceTable::kCpu) {
+      plan.local.cpu_least = static_cast<double>(request.amount);
+    } else if (request.resource == ResourceTable::kMemory) {
+      plan.local.memory_least = static_cast<double>(request.amount);
+    } else {
+      plan.others.push_back(request);
+    }
+  }
+  return plan.checks_room;
+}
+
+bool NodeResourcesFit::plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const {
+  if (!cpu_and_memory_alike_ || weight > kMaxNodeScore) return false;
+  ask_least_allocated(cycle.shape, static_cast<std::int32_t>(weight), plan.local);
+  return true;
 }
 
 }  // namespace kubesched

@@ -19,6 +19,8 @@ class NodeResourcesFit final : public Plugin {
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
   bool pre_score(Cycle&, const NodeMask&) const override { return true; }
   void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const override;
+  bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;
+  bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const override;
 
  private:
   bool ignores(const std::string& resource) const;

@@ -17,4 +17,9 @@ void NodeUnschedulable::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnos
   });
 }
 
+bool NodeUnschedulable::plan_filter(Cycle& cycle, RankingPlan& plan) const {
+  plan.static_key.push_back(any_tolerates(cycle.shape.tolerations, taint_) ? 't' : 'u');
+  return true;
+}
+
 }  // namespace kubesched

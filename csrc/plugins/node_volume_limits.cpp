@@ -88,4 +88,6 @@ void NodeVolumeLimits::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosi
   reject_nodes(nodes, rejected, Code::kUnschedulable, {"node(s) exceed max volume count"}, diagnosis);
 }
 
+bool NodeVolumeLimits::plan_filter(Cycle& cycle, RankingPlan&) const { return cycle.shape.volumes.empty(); }
+
 }  // namespace kubesched

@@ -218,4 +218,10 @@ void PodTopologySpread::add_score(Cycle& cycle, const NodeMask& feasible, std::i
   });
 }
 
+bool PodTopologySpread::plan_filter(Cycle& cycle, RankingPlan&) const { return resolve(cycle).hard.empty(); }
+
+bool PodTopologySpread::plan_score(Cycle& cycle, std::int64_t, RankingPlan&) const {
+  return resolve(cycle).soft.empty();
+}
+
 }  // namespace kubesched

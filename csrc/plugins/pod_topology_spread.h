@@ -18,6 +18,8 @@ class PodTopologySpread final : public Plugin {
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
   bool pre_score(Cycle& cycle, const NodeMask& feasible) const override;
   void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const override;
+  bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;
+  bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const override;
 
  private:
   // A constraint of one shape, tied to its counts.

@@ -24,42 +24,46 @@ std::vector<ScoredResource> scored_resources(const Cycle& cycle, const std::vect
   return scored;
 }
 
-FitColumns fit_columns(const ScoreColumns& columns, CountedAs counted_as) {
-  const Column<double>& used = counted_as == CountedAs::kRequested ? columns.requested : columns.non_zero;
-  return FitColumns{columns.allocatable.data(), columns.inverse.data(), used.data()};
-}
-
 bool kernels_are_exact(const Cycle& cycle) {
-  constexpr std::int64_t kLimit = std::int64_t{1} << 45;
-  return cycle.state.nodes().doubles_are_exact() && cycle.shape.scored_request(ResourceTable::kCpu) < kLimit &&
+  constexpr std::int64_t kLimit = NodeTiles::kExactLimit;
+  return cycle.state.nodes().tiles().are_exact() && cycle.shape.scored_request(ResourceTable::kCpu) < kLimit &&
          cycle.shape.scored_request(ResourceTable::kMemory) < kLimit &&
          cycle.shape.request(ResourceTable::kCpu) < kLimit && cycle.shape.request(ResourceTable::kMemory) < kLimit;
 }
 
-void add_kernel_scores(Cycle& cycle, std::size_t slot, ScoreKernel kernel, CountedAs counted_as, std::int64_t weight,
+void ask_least_allocated(const PodShape& pod, std::int32_t weight, LocalRequest& request) {
+  request.least_weight = weight;
+  request.cpu_hundredfold = 100.0 * static_cast<double>(pod.scored_request(ResourceTable::kCpu));
+  request.memory_hundredfold = 100.0 * static_cast<double>(pod.scored_request(ResourceTable::kMemory));
+}
+
+void ask_balanced(const PodShape& pod, std::int32_t weight, LocalRequest& request) {
+  request.balanced_weight = weight;
+  request.cpu = static_cast<double>(pod.request(ResourceTable::kCpu));
+  request.memory = static_cast<double>(pod.request(ResourceTable::kMemory));
+}
+
+void add_kernel_scores(Cycle& cycle, std::size_t slot, const LocalRequest& request, std::int64_t weight,
                        std::int64_t* totals) {
   constexpr std::size_t kPassWorthNodes = 16;  // a node alone costs about as much as this many in one pass
   const NodeTable& nodes = cycle.state.nodes();
-  const FitColumns cpu = fit_columns(nodes.cpu_columns(), counted_as);
-  const FitColumns memory = fit_columns(nodes.memory_columns(), counted_as);
-  const auto request = [&](ResourceId resource) {
-    return static_cast<double>(counted_as == CountedAs::kRequested ? cycle.shape.request(resource)
-                                                                   : cycle.shape.scored_request(resource));
-  };
-  const double pod_cpu = request(ResourceTable::kCpu);
-  const double pod_memory = request(ResourceTable::kMemory);
+  const NodeLog& log = nodes.log();
+  const NodeTile* tiles = nodes.tiles().data();
   auto& scores =
       cycle.memo.get<KernelScores>(slot, cycle.state.epoch(), [] { return std::make_unique<KernelScores>(); });
-  const auto changed = nodes.changed_since(scores.as_of);
-  if (scores.by_node.size() == nodes.size() && changed && changed->size() < nodes.size() / kPassWorthNodes) {
-    for (NodeIndex node : *changed) {
-      kernel(cpu.from(node), memory.from(node), pod_cpu, pod_memory, 1, &scores.by_node[node]);
+  const std::size_t num_scores = nodes.tiles().num_tiles() * NodeTile::kNodes;
+  const bool follows = scores.by_node.size() == num_scores && scores.as_of >= log.begin() &&
+                       log.end() - scores.as_of < nodes.size() / kPassWorthNodes;
+  if (follows) {
+    for (std::uint64_t change = scores.as_of; change < log.end(); ++change) {
+      const std::size_t tile = log.node(change) / NodeTile::kNodes;
+      cycle.kernels.score_tiles(tiles + tile, request, 1, &scores.by_node[tile * NodeTile::kNodes]);
     }
   } else {
-    scores.by_node.resize(nodes.size());
-    kernel(cpu, memory, pod_cpu, pod_memory, nodes.size(), scores.by_node.data());
+    scores.by_node.resize(num_scores);
+    cycle.kernels.score_tiles(tiles, request, nodes.tiles().num_tiles(), scores.by_node.data());
   }
-  scores.as_of = nodes.num_changes();
+  scores.as_of = log.end();
   cycle.kernels.add_weighted(scores.by_node.data(), weight, nodes.size(), totals);
 }
 

@@ -24,25 +24,23 @@ enum class CountedAs : std::uint8_t { kRequested, kNonZeroRequested };
 std::vector<ScoredResource> scored_resources(const Cycle& cycle, const std::vector<std::string>& names,
                                              const std::vector<std::int64_t>& weights, CountedAs counted_as);
 
-// Cpu and memory in doubles, for the kernels.
-FitColumns fit_columns(const ScoreColumns& columns, CountedAs counted_as);
-
 // The pod and the nodes are small enough for the kernels' doubles to be exact.
 bool kernels_are_exact(const Cycle& cycle);
 
-// One kernel's score of every node for one shape, kept from cycle to cycle: only nodes that changed since are scored
-// again, unless so many did that one pass over all is cheaper.
+// Writes down what LeastAllocated, or NodeResourcesBalancedAllocation, over cpu and memory needs of the pod.
+void ask_least_allocated(const PodShape& pod, std::int32_t weight, LocalRequest& request);
+void ask_balanced(const PodShape& pod, std::int32_t weight, LocalRequest& request);
+
+// One score of every node for one shape, kept from cycle to cycle: only nodes that changed since are scored again,
+// unless so many did that one pass over all is cheaper.
 struct KernelScores final : Memo {
-  std::vector<std::uint8_t> by_node;
-  std::uint64_t as_of = 0;  // NodeTable::num_changes() when they were right
+  std::vector<std::uint8_t> by_node;  // a few more than there are nodes
+  std::uint64_t as_of = 0;            // NodeLog::end() when they were right
   std::size_t bytes() const override { return by_node.capacity(); }
 };
 
-using ScoreKernel = void (*)(const FitColumns& cpu, const FitColumns& memory, double pod_cpu, double pod_memory,
-                             std::size_t n, std::uint8_t* out);
-
-// totals += weight * the kernel's scores.
-void add_kernel_scores(Cycle& cycle, std::size_t slot, ScoreKernel kernel, CountedAs counted_as, std::int64_t weight,
+// totals += weight * what the kernel gives for the request.
+void add_kernel_scores(Cycle& cycle, std::size_t slot, const LocalRequest& request, std::int64_t weight,
                        std::int64_t* totals);
 
 }  // namespace kubesched

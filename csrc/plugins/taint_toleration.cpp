@@ -66,4 +66,26 @@ void TaintToleration::add_score(Cycle& cycle, const NodeMask& feasible, std::int
   }
 }
 
+bool TaintToleration::plan_filter(Cycle& cycle, RankingPlan& plan) const {
+  for (const auto& taints : cycle.state.nodes().taint_sets()) {
+    plan.static_key.push_back(find_untolerated(taints, cycle.shape.tolerations) == nullptr ? 'p' : 'r');
+  }
+  return true;
+}
+
+bool TaintToleration::plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const {
+  bool is_uniform = true;
+  for (const auto& taints : cycle.state.nodes().taint_sets()) {
+    const std::int64_t count = count_untolerated(taints, cycle.shape.tolerations);
+    is_uniform = is_uniform && count == 0;
+    append_id(plan.static_key, static_cast<std::uint32_t>(count));
+  }
+  if (!is_uniform) plan.static_scorers.push_back(StaticScorer{this, weight});
+  return true;
+}
+
+StaticScores TaintToleration::static_scores(Cycle& cycle) const {
+  return StaticScores{count_by_node(cycle), Normalization::kHighestReversed};
+}
+
 }  // namespace kubesched

@@ -16,6 +16,9 @@ class TaintToleration final : public Plugin {
   bool pre_score(Cycle&, const NodeMask&) const override { return true; }
   std::optional<std::int64_t> uniform_score(Cycle& cycle) const override;
   void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const override;
+  bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;
+  bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const override;
+  StaticScores static_scores(Cycle& cycle) const override;
 
  private:
   const RawScores& raw_scores(Cycle& cycle) const;

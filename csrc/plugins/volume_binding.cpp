@@ -231,4 +231,8 @@ void VolumeBinding::reserve(Cycle& cycle, std::string_view, NodeIndex node) cons
   }
 }
 
+bool VolumeBinding::plan_filter(Cycle& cycle, RankingPlan&) const { return cycle.shape.volumes.empty(); }
+
+bool VolumeBinding::plan_score(Cycle& cycle, std::int64_t, RankingPlan&) const { return cycle.shape.volumes.empty(); }
+
 }  // namespace kubesched

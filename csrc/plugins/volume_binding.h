@@ -19,6 +19,8 @@ class VolumeBinding final : public Plugin {
   PreFilterResult pre_filter(Cycle& cycle) const override;
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
   void reserve(Cycle& cycle, std::string_view key, NodeIndex node) const override;
+  bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;
+  bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const override;
 
  private:
   // The pod's claims by what is to be done about them.

@@ -93,4 +93,6 @@ void VolumeRestrictions::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagno
   }
 }
 
+bool VolumeRestrictions::plan_filter(Cycle& cycle, RankingPlan&) const { return cycle.shape.volumes.empty(); }
+
 }  // namespace kubesched

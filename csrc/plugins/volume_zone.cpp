@@ -67,4 +67,6 @@ void VolumeZone::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) con
   }
 }
 
+bool VolumeZone::plan_filter(Cycle& cycle, RankingPlan&) const { return cycle.shape.volumes.empty(); }
+
 }  // namespace kubesched

@@ -1,41 +1,14 @@
 #include "state/node_table.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace kubesched {
 
 namespace {
 
-// A hundred times this is below 2^53, where doubles still hold every integer.
-constexpr std::int64_t kExactLimit = std::int64_t{1} << 46;
-
 template <typename T>
 void push(Column<T>& column, T value) {
   column.push_back(value);
-}
-
-void push_zero(ScoreColumns& columns) {
-  columns.allocatable.push_back(0);
-  columns.inverse.push_back(0);
-  columns.requested.push_back(0);
-  columns.non_zero.push_back(0);
-}
-
-void erase(ScoreColumns& columns, NodeIndex index) {
-  columns.allocatable.erase(index);
-  columns.inverse.erase(index);
-  columns.requested.erase(index);
-  columns.non_zero.erase(index);
-}
-
-void refresh(ScoreColumns& columns, NodeIndex index, std::int64_t allocatable, std::int64_t requested,
-             std::int64_t non_zero) {
-  const auto all = static_cast<double>(allocatable);
-  columns.allocatable.set(index, all);
-  columns.inverse.set(index, allocatable == 0 ? 0.0 : 1.0 / all);
-  columns.requested.set(index, static_cast<double>(requested));
-  columns.non_zero.set(index, static_cast<double>(non_zero));
 }
 
 }  // namespace
@@ -81,8 +54,7 @@ NodeIndex NodeTable::add(const NodeSpec& node) {
   non_zero_memory_bytes_.push_back(0);
   num_pods_.push_back(0);
   push(unschedulable_, static_cast<std::uint8_t>(node.unschedulable));
-  push_zero(cpu_columns_);
-  push_zero(memory_columns_);
+  tiles_.push_back();
   taint_set_.push_back(intern_taints(node.taints));
   labels_.push_back(node.labels);
   images_.push_back(node.images);
@@ -107,7 +79,7 @@ void NodeTable::set_allocatable(NodeIndex index, const NodeSpec& node) {
     ensure_resource(amount.resource);
     allocatable_[amount.resource].set(index, amount.amount);
   }
-  refresh_score_columns(index);
+  refresh_tile(index);
 }
 
 void NodeTable::remove(NodeIndex index) {
@@ -128,8 +100,8 @@ void NodeTable::remove(NodeIndex index) {
   non_zero_memory_bytes_.erase(index);
   num_pods_.erase(index);
   unschedulable_.erase(index);
-  erase(cpu_columns_, index);
-  erase(memory_columns_, index);
+  tiles_.erase(index);
+  log_.clear();
   taint_set_.erase(index);
   labels_.erase(index);
   images_.erase(index);
@@ -137,26 +109,11 @@ void NodeTable::remove(NodeIndex index) {
   ports.erase(ports.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
-std::optional<std::span<const NodeIndex>> NodeTable::changed_since(std::uint64_t since) const {
-  if (since < first_change_) return std::nullopt;
-  return std::span<const NodeIndex>(changes_).subspan(static_cast<std::size_t>(since - first_change_));
-}
-
-void NodeTable::log_change(NodeIndex index) {
-  const std::size_t keep = size() / 4 + 64;
-  if (changes_.size() >= 4 * keep) {
-    const auto drop = static_cast<std::ptrdiff_t>(changes_.size() - keep);
-    changes_.erase(changes_.begin(), changes_.begin() + drop);
-    first_change_ += static_cast<std::uint64_t>(drop);
-  }
-  changes_.push_back(index);
-}
-
 void NodeTable::charge(NodeIndex index, const PodShape& pod, std::int64_t sign) {
   suppose(index, pod, sign);
   images_.touch(index);
-  log_change(index);
-  refresh_score_columns(index);
+  refresh_tile(index);
+  log_.push_back(index, tiles_.data()[index / NodeTile::kNodes], size());
 }
 
 void NodeTable::suppose(NodeIndex index, const PodShape& pod, std::int64_t sign) {
@@ -179,17 +136,13 @@ void NodeTable::charge_ports(NodeIndex index, const PodShape& pod, std::int64_t 
   }
 }
 
-void NodeTable::refresh_score_columns(NodeIndex index) {
-  const std::int64_t cpu = allocatable_[ResourceTable::kCpu][index];
-  const std::int64_t cpu_requested = requested_[ResourceTable::kCpu][index];
-  const std::int64_t memory = allocatable_[ResourceTable::kMemory][index];
-  const std::int64_t memory_requested = requested_[ResourceTable::kMemory][index];
-  refresh(cpu_columns_, index, cpu, cpu_requested, non_zero_milli_cpu_[index]);
-  refresh(memory_columns_, index, memory, memory_requested, non_zero_memory_bytes_[index]);
-  if (cpu >= kExactLimit || memory >= kExactLimit || non_zero_milli_cpu_[index] >= kExactLimit ||
-      non_zero_memory_bytes_[index] >= kExactLimit || cpu_requested >= kExactLimit || memory_requested >= kExactLimit) {
-    doubles_are_exact_ = false;
-  }
+void NodeTable::refresh_tile(NodeIndex index) {
+  const auto amounts = [&](ResourceId resource, const Column<std::int64_t>& non_zero) {
+    return NodeAmounts{allocatable_[resource][index], requested_[resource][index], non_zero[index]};
+  };
+  tiles_.set(index, amounts(ResourceTable::kCpu, non_zero_milli_cpu_),
+             amounts(ResourceTable::kMemory, non_zero_memory_bytes_),
+             num_pods_[index] >= allocatable_[ResourceTable::kPods][index]);
 }
 
 }  // namespace kubesched

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -13,16 +11,9 @@
 #include "model/pod_shape.h"
 #include "state/image_index.h"
 #include "state/label_index.h"
+#include "state/node_tiles.h"
 
 namespace kubesched {
-
-// Doubles of cpu or memory for the score kernels, derived from the integer columns.
-struct ScoreColumns {
-  Column<double> allocatable;
-  Column<double> inverse;
-  Column<double> requested;
-  Column<double> non_zero;
-};
 
 // Not thread-safe; copies share their columns until one writes.
 // INVARIANT: requested(r)[i], non_zero and num_pods sum what was charged to node i.
@@ -44,10 +35,7 @@ class NodeTable {
   const Column<std::int64_t>& non_zero_memory_bytes() const { return non_zero_memory_bytes_; }
   const Column<std::int64_t>& num_pods() const { return num_pods_; }
   const Column<std::uint8_t>& unschedulable() const { return unschedulable_; }
-  const ScoreColumns& cpu_columns() const { return cpu_columns_; }
-  const ScoreColumns& memory_columns() const { return memory_columns_; }
-  // All of cpu and memory is small enough for the doubles to be exact.
-  bool doubles_are_exact() const { return doubles_are_exact_; }
+  const NodeTiles& tiles() const { return tiles_; }
 
   const Column<std::uint32_t>& taint_set() const { return taint_set_; }
   const std::vector<std::vector<Taint>>& taint_sets() const { return *taint_sets_; }
@@ -57,10 +45,8 @@ class NodeTable {
   // Host ports in use. A set, as upstream's: a pod that leaves frees its ports even where another pod has them, too.
   const std::vector<HostPort>& ports(std::size_t node) const { return (*ports_)[node]; }
 
-  // Every charge() since the table was made has a number; the nodes of the latest ones are kept.
-  std::uint64_t num_changes() const { return first_change_ + changes_.size(); }
-  // The nodes of changes `since`.. to the last, in order; nothing where that is too long ago.
-  std::optional<std::span<const NodeIndex>> changed_since(std::uint64_t since) const;
+  // Every charge() since the table was made.
+  const NodeLog& log() const { return log_; }
 
   NodeIndex add(const NodeSpec& node);
   void update(NodeIndex index, const NodeSpec& node);
@@ -75,11 +61,10 @@ class NodeTable {
 
  private:
   void set_allocatable(NodeIndex index, const NodeSpec& node);
-  void refresh_score_columns(NodeIndex index);
+  void refresh_tile(NodeIndex index);
   void charge_ports(NodeIndex index, const PodShape& pod, std::int64_t sign);
   std::uint32_t intern_taints(const std::vector<Taint>& taints);
   void ensure_resource(ResourceId resource);
-  void log_change(NodeIndex index);
 
   Column<StringId> names_;
   Column<std::uint32_t> uids_;
@@ -92,16 +77,13 @@ class NodeTable {
   Column<std::int64_t> non_zero_memory_bytes_;
   Column<std::int64_t> num_pods_;
   Column<std::uint8_t> unschedulable_;
-  ScoreColumns cpu_columns_;
-  ScoreColumns memory_columns_;
-  bool doubles_are_exact_ = true;
+  NodeTiles tiles_;
   Column<std::uint32_t> taint_set_;
   Cow<std::vector<std::vector<Taint>>> taint_sets_;
   LabelIndex labels_;
   ImageIndex images_;
   Cow<std::vector<std::vector<HostPort>>> ports_;
-  std::vector<NodeIndex> changes_;
-  std::uint64_t first_change_ = 0;
+  NodeLog log_;
 };
 
 }  // namespace kubesched

@@ -35,6 +35,8 @@ struct CarriedTerm {
 class TermCounts {
  public:
   const CarriedTerm& operator[](TermId id) const { return terms_[id]; }
+  // Terms of all shapes that ever came to a node; never fewer.
+  std::size_t size() const { return terms_.size(); }
   // Terms that match the shape as an incoming pod, whether or not a pod carries them now.
   const std::vector<TermId>& matching_terms(ShapeId shape, const ShapeTable& shapes, const Namespaces& namespaces,
                                             const StringTable& strings);

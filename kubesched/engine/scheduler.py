@@ -31,6 +31,7 @@ from kubesched.engine.typical_pods import measured_for
 from kubesched.errors import ConfigError, ObjectError, StateError
 
 KUBERNETES_VERSION = "1.34"
+DEFAULT_RANKING_BYTES = 256 * 2**20
 
 Manifest = Mapping[str, Any]
 
@@ -59,6 +60,7 @@ class Scheduler:
         plugins: Mapping[str, object] | None = None,
         policy: str | None = None,
         workload: PodBatch | None = None,
+        ranking_bytes: int | None = DEFAULT_RANKING_BYTES,
     ) -> None:
         """Take over a cluster's objects.
 
@@ -78,6 +80,9 @@ class Scheduler:
                 gpuclustering, gpupacking, bestfit, fgd or tetris.
             workload: the pods that the policy FGD measures fragmentation for, where the configuration does not tell;
                 without it, the pods among the objects.
+            ranking_bytes: memory for the scores of all nodes that are kept from pod to pod, about one byte a node for
+                each spec of pods in use; the spec not asked for longest gives way. 0 keeps none and scans all nodes for
+                each pod, None asks every plugin for each pod. Results do not depend on it. A fork has as much again.
 
         Raises:
             ObjectError: an object breaks a rule of its type.
@@ -94,6 +99,8 @@ class Scheduler:
                 raise ConfigError("policy must be left out where a configuration is given")
             config = policy_config(policy, seed=seed % 2**63)
         objects = list(objects)
+        if ranking_bytes is not None and not 0 <= ranking_bytes < 2**63:
+            raise ConfigError(f"ranking_bytes must be None or an integer in 0..2**63 - 1, got {ranking_bytes!r}")
         mine = {} if plugins is None else plugins
         self._config = load_config(config, plugin_infos(mine))
         self._extensions = Extensions(self._config, mine)
@@ -101,7 +108,8 @@ class Scheduler:
         self._node_json: dict[str, str] = {}
         self._pods: dict[str, Manifest] = {}  # of the pods on nodes, where an extender wants to know victims
         profiles = [p.to_blob() for p in measured_for(self._config.profiles, workload, objects)]
-        self._engine = Engine(profiles, tie_break, seed, kernels, self._extensions.plugins, self._extensions.extenders)
+        extensions = self._extensions.plugins, self._extensions.extenders
+        self._engine = Engine(profiles, tie_break, seed, kernels, *extensions, ranking_bytes)
         self._node_names: list[str] | None = None
         self._take_over(objects)
 

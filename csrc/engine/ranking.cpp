@@ -1,0 +1,135 @@
+#include "engine/ranking.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+namespace kubesched {
+
+namespace {
+
+bool has_room(const NodeTable& nodes, NodeIndex node, const std::vector<ResourceAmount>& requests) {
+  return std::all_of(requests.begin(), requests.end(), [&](const ResourceAmount& request) {
+    return nodes.allocatable(request.resource)[node] - nodes.requested(request.resource)[node] >= request.amount;
+  });
+}
+
+std::uint8_t highest_of_block(const LocalScores& scores, const NodeCells& cells, std::size_t cell, std::size_t block,
+                              const Kernels& kernels) {
+  const std::uint64_t* mask = cells.mask(cell);
+  return kernels.max_byte(scores.data() + block * NodeCells::kBlockNodes,
+                          mask == nullptr ? nullptr : mask + block * NodeCells::kBlockWords, NodeCells::kBlockWords);
+}
+
+}  // namespace
+
+void LocalScores::sweep(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels) {
+  const std::size_t size = shape.cells->num_blocks() * NodeCells::kBlockNodes;
+  if (bytes_.size() != size) bytes_.assign(size, 0);
+  kernels.score_tiles(nodes.tiles().data(), shape.local, nodes.tiles().num_tiles(), bytes_.data());
+  if (shape.others.empty()) return;
+  room_.assign(nodes.size(), true);
+  for (const ResourceAmount& request : shape.others) {
+    kernels.filter_fit(nodes.allocatable(request.resource).data(), nodes.requested(request.resource).data(),
+                       request.amount, nodes.size(), room_.words());
+  }
+  for (std::size_t w = 0; w < room_.num_words(); ++w) {
+    for (std::uint64_t full = ~room_.words()[w]; full != 0; full &= full - 1) {
+      bytes_[w * NodeMask::kWordBits + static_cast<std::size_t>(std::countr_zero(full))] = 0;
+    }
+  }
+}
+
+void Ranking::catch_up(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels) {
+  if (!is_swept_ || is_far_behind(as_of_, nodes)) {
+    sweep(shape, nodes, kernels);
+  } else if (as_of_ < nodes.log().end()) {
+    replay(shape, nodes, kernels);
+  }
+  as_of_ = nodes.log().end();
+}
+
+void Ranking::sweep(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels) {
+  const NodeCells& cells = *shape.cells;
+  scores_.sweep(shape, nodes, kernels);
+  if (!is_swept_) {
+    row_ = (cells.num_blocks() + kGroup - 1) / kGroup * kGroup;
+    block_highest_.assign(cells.size() * row_, 0);
+    is_stale_.assign(block_highest_.size(), 0);
+    highest_.assign(cells.size(), 0);
+    is_changed_.assign(cells.size(), 0);
+    is_swept_ = true;
+  }
+  for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+    for (std::size_t block = 0; block < cells.num_blocks(); ++block) {
+      block_highest_[cell * row_ + block] = highest_of_block(scores_, cells, cell, block, kernels);
+    }
+    refresh_cell(cell, kernels);
+  }
+}
+
+void Ranking::replay(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels) {
+  constexpr std::size_t kNodes = NodeTile::kNodes;
+  constexpr std::size_t kMostTiles = 64;
+  const NodeLog& log = nodes.log();
+  std::array<std::uint8_t, kMostTiles * kNodes> scores;
+  for (std::uint64_t change = as_of_; change < log.end();) {
+    const std::uint64_t first = change - change % kNodes;
+    const std::size_t num_tiles = std::min(
+        {kMostTiles, log.tiles_in_a_row(first), static_cast<std::size_t>((log.end() - first + kNodes - 1) / kNodes)});
+    kernels.score_tiles(&log.tile(first), shape.local, num_tiles, scores.data());
+    const std::uint64_t end = std::min<std::uint64_t>(log.end(), first + num_tiles * kNodes);
+    for (; change < end; ++change) {
+      const NodeIndex node = log.node(change);
+      // The other resources are those of now; a node's last change is right in all.
+      const bool fits = shape.others.empty() || has_room(nodes, node, shape.others);
+      set(*shape.cells, node, fits ? scores[change - first] : std::uint8_t{0});
+    }
+  }
+  refresh_stale(*shape.cells, kernels);
+}
+
+void Ranking::set(const NodeCells& cells, NodeIndex node, std::uint8_t score) {
+  std::uint8_t& byte = scores_.data()[node];
+  const std::uint8_t before = byte;
+  if (score == before) return;
+  byte = score;
+  const std::size_t cell = cells.cell_of(node);
+  if (cell == NodeCells::kNoCell) return;
+  const std::size_t position = cell * row_ + node / NodeCells::kBlockNodes;
+  std::uint8_t& highest = block_highest_[position];
+  if (score >= highest) {
+    highest = score;
+    is_changed_[cell] = 1;
+  } else if (before == highest && is_stale_[position] == 0) {
+    is_stale_[position] = 1;
+    stale_.push_back(static_cast<std::uint32_t>(position));
+    is_changed_[cell] = 1;
+  }
+}
+
+void Ranking::refresh_stale(const NodeCells& cells, const Kernels& kernels) {
+  for (std::uint32_t position : stale_) {
+    is_stale_[position] = 0;
+    block_highest_[position] = highest_of_block(scores_, cells, position / row_, position % row_, kernels);
+  }
+  stale_.clear();
+  for (std::size_t cell = 0; cell < is_changed_.size(); ++cell) {
+    if (is_changed_[cell] != 0) refresh_cell(cell, kernels);
+  }
+}
+
+void Ranking::refresh_cell(std::size_t cell, const Kernels& kernels) {
+  const std::uint8_t before = highest_[cell];
+  highest_[cell] = kernels.max_byte(block_highest(cell), nullptr, row_ / kGroup);
+  is_changed_[cell] = 0;
+  if ((before == 0) != (highest_[cell] == 0)) totals_hold_ = false;
+}
+
+const std::vector<std::int64_t>& Ranking::totals(const NodeCells& cells) {
+  if (!totals_hold_) cells.add_scores(highest_, totals_);
+  totals_hold_ = true;
+  return totals_;
+}
+
+}  // namespace kubesched
