@@ -20,6 +20,7 @@ from kubesched.engine.call import Call, encode_manifest, is_inside_call, with_na
 from kubesched.engine.cluster_objects import put_object, remove_object
 from kubesched.engine.decision import Decision, Preemption, preemption_policy
 from kubesched.engine.device_objects import put_verdicts
+from kubesched.engine.engine_options import DEFAULT_RANKING_BYTES, check_options
 from kubesched.engine.explanation import Explanation
 from kubesched.engine.extensions import Extensions
 from kubesched.engine.gates import Gates
@@ -31,7 +32,6 @@ from kubesched.engine.typical_pods import measured_for
 from kubesched.errors import ConfigError, ObjectError, StateError
 
 KUBERNETES_VERSION = "1.34"
-DEFAULT_RANKING_BYTES = 256 * 2**20
 
 Manifest = Mapping[str, Any]
 
@@ -90,17 +90,12 @@ class Scheduler:
             UnsupportedError: the configuration asks for a part of kube-scheduler that is not there yet.
             StateError: a node or pod is there twice, or a pod's node is not there.
         """
-        if tie_break not in ("first", "random"):
-            raise ConfigError(f"tie_break must be 'first' or 'random', got {tie_break!r}")
-        if not 0 <= seed < 2**64:
-            raise ConfigError(f"seed must be an integer in 0..2**64 - 1, got {seed!r}")
+        check_options(tie_break, seed, ranking_bytes)
         if policy is not None:
             if config is not None:
                 raise ConfigError("policy must be left out where a configuration is given")
             config = policy_config(policy, seed=seed % 2**63)
         objects = list(objects)
-        if ranking_bytes is not None and not 0 <= ranking_bytes < 2**63:
-            raise ConfigError(f"ranking_bytes must be None or an integer in 0..2**63 - 1, got {ranking_bytes!r}")
         mine = {} if plugins is None else plugins
         self._config = load_config(config, plugin_infos(mine))
         self._extensions = Extensions(self._config, mine)
