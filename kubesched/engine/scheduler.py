@@ -80,9 +80,7 @@ class Scheduler:
                 gpuclustering, gpupacking, bestfit, fgd or tetris.
             workload: the pods that the policy FGD measures fragmentation for, where the configuration does not tell;
                 without it, the pods among the objects.
-            ranking_bytes: memory for the scores of all nodes that are kept from pod to pod, about one byte a node for
-                each spec of pods in use; the spec not asked for longest gives way. 0 keeps none and scans all nodes for
-                each pod, None asks every plugin for each pod. Results do not depend on it. A fork has as much again.
+            ranking_bytes: memory for nodes' scores kept from pod to pod (docs/performance.md); results do not depend on it.
 
         Raises:
             ObjectError: an object breaks a rule of its type.
@@ -103,8 +101,8 @@ class Scheduler:
         self._node_json: dict[str, str] = {}
         self._pods: dict[str, Manifest] = {}  # of the pods on nodes, where an extender wants to know victims
         profiles = [p.to_blob() for p in measured_for(self._config.profiles, workload, objects)]
-        extensions = self._extensions.plugins, self._extensions.extenders
-        self._engine = Engine(profiles, tie_break, seed, kernels, *extensions, ranking_bytes)
+        others = self._extensions.plugins, self._extensions.extenders
+        self._engine = Engine(profiles, tie_break, seed, kernels, *others, ranking_bytes)
         self._node_names: list[str] | None = None
         self._take_over(objects)
 
@@ -337,8 +335,7 @@ class Scheduler:
             StateError: a pod of that name is on a node already, or the node is not there.
         """
         self._require_idle()
-        key = pod_key(pod)
-        node_name = bound_node_name(pod)
+        key, node_name = pod_key(pod), bound_node_name(pod)
         if not node_name:
             raise ObjectError(f"pod {key}: spec.nodeName must name a node, got {node_name!r}")
         self._add_bound(pod, node_name)
