@@ -56,6 +56,7 @@ void Rankings::plan(Shapes& shapes, Entry& entry, ShapeId shape, ClusterState& s
                      std::all_of(profile.score().begin(), profile.score().end(), [&](const ScoredPlugin& scored) {
                        return scored.plugin->plan_score(cycle, scored.weight, plan);
                      });
+  plan.local.nodes_have_both = state.nodes().tiles().have_both();
   plan.local.base = kHighestByte - kMostScore * (plan.local.least_weight + plan.local.balanced_weight);
   std::shared_ptr<const NodeCells> cells;
   if (ranks && plan.checks_room && plan.local.base > 0) cells = cells_for(shapes, cycle, plan);

@@ -25,6 +25,7 @@ struct LocalRequest {
   double memory_hundredfold = 0;
   std::int32_t least_weight = 0;     // LeastAllocated over cpu and memory of equal weight, 0..100
   std::int32_t balanced_weight = 0;  // NodeResourcesBalancedAllocation over cpu and memory, 0..100
+  bool nodes_have_both = false;      // every node has some cpu and some memory
   std::int32_t base = 0;             // INVARIANT: base + 100 * (both weights) <= 255
 };
 

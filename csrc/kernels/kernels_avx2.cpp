@@ -9,6 +9,18 @@ namespace {
 
 constexpr std::size_t kLanes = 4;
 
+using Doubles = double __attribute__((vector_size(kLanes * sizeof(double))));
+using Whole = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+
+inline Doubles higher(Doubles a, Doubles b) { return Doubles(_mm256_max_pd(__m256d(a), __m256d(b))); }
+// The IEEE quotient n / d without a division, given inverse = 1 / d: one step of Newton's from below 2^51.
+inline Doubles quotient(Doubles n, Doubles d, Doubles inverse) {
+  const Doubles estimate = n * inverse;
+  const Doubles rest = Doubles(_mm256_fnmadd_pd(__m256d(estimate), __m256d(d), __m256d(n)));
+  return Doubles(_mm256_fmadd_pd(__m256d(rest), __m256d(inverse), __m256d(estimate)));
+}
+inline Doubles lower(Doubles a, Doubles b) { return Doubles(_mm256_min_pd(__m256d(a), __m256d(b))); }
+
 struct Group {
   __m256i low;
   __m256i high;

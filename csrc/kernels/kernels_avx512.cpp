@@ -9,6 +9,18 @@ namespace {
 
 constexpr std::size_t kLanes = 8;
 
+using Doubles = double __attribute__((vector_size(kLanes * sizeof(double))));
+using Whole = std::int64_t __attribute__((vector_size(kLanes * sizeof(std::int64_t))));
+
+inline Doubles higher(Doubles a, Doubles b) { return Doubles(_mm512_max_pd(__m512d(a), __m512d(b))); }
+// The IEEE quotient n / d without a division, given inverse = 1 / d: one step of Newton's from below 2^51.
+inline Doubles quotient(Doubles n, Doubles d, Doubles inverse) {
+  const Doubles estimate = n * inverse;
+  const Doubles rest = Doubles(_mm512_fnmadd_pd(__m512d(estimate), __m512d(d), __m512d(n)));
+  return Doubles(_mm512_fmadd_pd(__m512d(rest), __m512d(inverse), __m512d(estimate)));
+}
+inline Doubles lower(Doubles a, Doubles b) { return Doubles(_mm512_min_pd(__m512d(a), __m512d(b))); }
+
 using Group = __m512i;
 
 inline Group load_group(const std::uint8_t* bytes) { return _mm512_loadu_si512(bytes); }

@@ -42,9 +42,9 @@ void filter_below(const std::int64_t* count, const std::int64_t* limit, std::siz
   }
 }
 
-// A register of doubles, and integers for as many. The including file says how many: kLanes.
-using Doubles = double __attribute__((vector_size(kLanes * sizeof(double))));
-using Ints = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+// The including file has registers of doubles and of integers for as many, the integers as wide as its processor
+// converts to in one step, and how to take the higher and the lower of two.
+static_assert(sizeof(Doubles) == kLanes * sizeof(double));
 using Bytes = std::uint8_t __attribute__((vector_size(kLanes)));
 using Longs = std::int64_t __attribute__((vector_size(kLanes * sizeof(std::int64_t))));
 
@@ -54,51 +54,64 @@ inline Doubles load(const double* values) {
   return lanes;
 }
 
-inline Doubles truncated(Doubles value) {
-  return __builtin_convertvector(__builtin_convertvector(value, Ints), Doubles);
-}
-
 // What LeastAllocated gives for one resource; see AmountLines::left.
-inline Doubles free_percent(const AmountLines& lines, std::size_t at, double hundredfold) {
+inline Whole free_percent(const AmountLines& lines, std::size_t at, double hundredfold) {
   const Doubles none = {};
   const Doubles left = load(lines.left.lane + at) - hundredfold * load(lines.inverse.lane + at);
-  return truncated(left > none ? left : none);
+  return __builtin_convertvector(higher(left, none), Whole);
 }
 
 // The share of the allocatable that is in use, at most 1; means nothing where there is none.
-inline Doubles share(const Doubles& allocatable, const Doubles& free, double pod) {
-  const Doubles one = Doubles{} + 1.0;
-  const Doubles used = (allocatable - free + pod) / allocatable;
-  return used > one ? one : used;
+inline Doubles share(const AmountLines& lines, std::size_t at, const Doubles& allocatable, const Doubles& free,
+                     double pod) {
+  return lower(quotient(allocatable - free + pod, allocatable, load(lines.inverse.lane + at)), Doubles{} + 1.0);
 }
 
-inline Ints score_lanes(const NodeTile& tile, std::size_t at, const LocalRequest& pod) {
+inline Doubles magnitude(const Doubles& value) {
+  const Longs bits = reinterpret_cast<const Longs&>(value) & (Longs{} + 0x7fffffffffffffffLL);
+  return reinterpret_cast<const Doubles&>(bits);
+}
+
+// kPlain: every node has cpu and memory, and both scores have weight 1.
+template <bool kPlain>
+inline Whole score_lanes(const NodeTile& tile, std::size_t at, const LocalRequest& pod) {
   const Doubles none = {};
   const Doubles cpu = load(tile.cpu.allocatable.lane + at);
   const Doubles memory = load(tile.memory.allocatable.lane + at);
   const Doubles cpu_free = load(tile.cpu.free.lane + at);
   const Doubles memory_free = load(tile.memory.free.lane + at);
-  const Longs both = cpu * memory != none;
+  const Longs both = kPlain ? Longs{} - 1 : cpu * memory != none;
   // A resource that the node lacks does not count: it adds 0, and the other is the mean.
-  const Doubles sum =
+  const Whole sum =
       free_percent(tile.cpu, at, pod.cpu_hundredfold) + free_percent(tile.memory, at, pod.memory_hundredfold);
-  const Ints least = __builtin_convertvector(both ? sum * 0.5 : sum, Ints);
+  const Whole least = kPlain ? sum >> 1 : sum >> -__builtin_convertvector(both, Whole);
   // int((1 - |f1 - f2| / 2) * 100); the halving is exact, as the division by two upstream is.
-  Doubles deviation = (share(cpu, cpu_free, pod.cpu) - share(memory, memory_free, pod.memory)) * 0.5;
-  deviation = deviation < none ? -deviation : deviation;
-  deviation = both ? deviation : none;
-  const Ints balanced = __builtin_convertvector((none + 1.0 - deviation) * 100.0, Ints);
+  const Doubles deviation =
+      magnitude(share(tile.cpu, at, cpu, cpu_free, pod.cpu) - share(tile.memory, at, memory, memory_free, pod.memory)) *
+      0.5;
+  const Doubles evenness = none + 1.0 - (kPlain ? deviation : both ? deviation : none);
+  const Whole balanced = __builtin_convertvector(evenness * 100.0, Whole);
   const Longs fits = (cpu_free >= none + pod.cpu_least) & (memory_free >= none + pod.memory_least);
-  return (pod.base + least * pod.least_weight + balanced * pod.balanced_weight) & __builtin_convertvector(fits, Ints);
+  const Whole weighted = kPlain ? least + balanced : least * pod.least_weight + balanced * pod.balanced_weight;
+  return (pod.base + weighted) & __builtin_convertvector(fits, Whole);
 }
 
-void score_tiles(const NodeTile* tiles, const LocalRequest& pod, std::size_t num_tiles, std::uint8_t* out) {
+template <bool kPlain>
+void score_tiles_as(const NodeTile* tiles, const LocalRequest& pod, std::size_t num_tiles, std::uint8_t* out) {
   const LocalRequest request = pod;
   for (std::size_t tile = 0; tile < num_tiles; ++tile) {
     for (std::size_t at = 0; at < NodeTile::kNodes; at += kLanes) {
-      const Bytes scores = __builtin_convertvector(score_lanes(tiles[tile], at, request), Bytes);
+      const Bytes scores = __builtin_convertvector(score_lanes<kPlain>(tiles[tile], at, request), Bytes);
       __builtin_memcpy(out + tile * NodeTile::kNodes + at, &scores, sizeof scores);
     }
+  }
+}
+
+void score_tiles(const NodeTile* tiles, const LocalRequest& pod, std::size_t num_tiles, std::uint8_t* out) {
+  if (pod.nodes_have_both && pod.least_weight == 1 && pod.balanced_weight == 1) {
+    score_tiles_as<true>(tiles, pod, num_tiles, out);
+  } else {
+    score_tiles_as<false>(tiles, pod, num_tiles, out);
   }
 }
 

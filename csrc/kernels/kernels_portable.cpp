@@ -7,6 +7,13 @@ namespace {
 
 constexpr std::size_t kLanes = 2;
 
+using Doubles = double __attribute__((vector_size(kLanes * sizeof(double))));
+using Whole = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+
+inline Doubles higher(const Doubles& a, const Doubles& b) { return a > b ? a : b; }
+inline Doubles quotient(const Doubles& n, const Doubles& d, const Doubles&) { return n / d; }
+inline Doubles lower(const Doubles& a, const Doubles& b) { return a < b ? a : b; }
+
 struct Group {
   std::uint8_t bytes[64];
 };

@@ -34,12 +34,20 @@ void NodeTiles::push_back() {
 
 void NodeTiles::set(NodeIndex node, const NodeAmounts& cpu, const NodeAmounts& memory, bool is_full) {
   NodeTile& tile = tiles_.edit()[node / kNodes];
+  if (lacks_some(node)) --num_lacking_;
   set_lane(tile.cpu, node % kNodes, cpu, is_full);
   set_lane(tile.memory, node % kNodes, memory, is_full);
+  if (lacks_some(node)) ++num_lacking_;
   exact_ = exact_ && is_exact(cpu) && is_exact(memory);
 }
 
+bool NodeTiles::lacks_some(NodeIndex node) const {
+  const NodeTile& tile = tiles_[node / kNodes];
+  return tile.cpu.allocatable.lane[node % kNodes] == 0 || tile.memory.allocatable.lane[node % kNodes] == 0;
+}
+
 void NodeTiles::erase(NodeIndex node) {
+  if (lacks_some(node)) --num_lacking_;
   NodeTile* tiles = tiles_.edit();
   for (std::size_t next = node + 1; next < num_nodes_; ++next) {
     tiles[(next - 1) / kNodes].copy_lane((next - 1) % kNodes, tiles[next / kNodes], next % kNodes);

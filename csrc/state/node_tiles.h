@@ -27,6 +27,8 @@ class NodeTiles {
   const NodeTile* data() const { return tiles_.data(); }
   std::size_t num_tiles() const { return tiles_.size(); }
   bool are_exact() const { return exact_; }
+  // Every node has some cpu and some memory.
+  bool have_both() const { return num_lacking_ == 0; }
 
   // Makes room for the node behind the last one.
   void push_back();
@@ -36,7 +38,10 @@ class NodeTiles {
 
  private:
   Column<NodeTile> tiles_;
+  bool lacks_some(NodeIndex node) const;
+
   std::size_t num_nodes_ = 0;
+  std::size_t num_lacking_ = 0;  // nodes without cpu or memory
   bool exact_ = true;
 };
 

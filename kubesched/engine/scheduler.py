@@ -80,7 +80,7 @@ class Scheduler:
                 gpuclustering, gpupacking, bestfit, fgd or tetris.
             workload: the pods that the policy FGD measures fragmentation for, where the configuration does not tell;
                 without it, the pods among the objects.
-            ranking_bytes: memory for nodes' scores kept from pod to pod (docs/performance.md); results do not depend on it.
+            ranking_bytes: of node scores kept from pod to pod (docs/performance.md); results do not depend on it.
 
         Raises:
             ObjectError: an object breaks a rule of its type.
