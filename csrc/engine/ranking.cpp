@@ -55,7 +55,8 @@ void Ranking::sweep(const RankedShape& shape, const NodeTable& nodes, const Kern
   if (!is_swept_) {
     row_ = (cells.num_blocks() + kGroup - 1) / kGroup * kGroup;
     block_highest_.assign(cells.size() * row_, 0);
-    is_stale_.assign(block_highest_.size(), 0);
+    is_stale_.assign(block_highest_.size() + 1, 0);
+    stale_.assign(is_stale_.size() + 1, 0);
     highest_.assign(cells.size(), 0);
     is_changed_.assign(cells.size(), 0);
     is_swept_ = true;
@@ -83,37 +84,33 @@ void Ranking::replay(const RankedShape& shape, const NodeTable& nodes, const Ker
       const NodeIndex node = log.node(change);
       // The other resources are those of now; a node's last change is right in all.
       const bool fits = shape.others.empty() || has_room(nodes, node, shape.others);
-      set(*shape.cells, node, fits ? scores[change - first] : std::uint8_t{0});
+      scores_.data()[node] = fits ? scores[change - first] : std::uint8_t{0};
+      mark_stale(*shape.cells, node);
     }
   }
   refresh_stale(*shape.cells, kernels);
 }
 
-void Ranking::set(const NodeCells& cells, NodeIndex node, std::uint8_t score) {
-  std::uint8_t& byte = scores_.data()[node];
-  const std::uint8_t before = byte;
-  if (score == before) return;
-  byte = score;
+// Without branches: which of many nodes are the first of their block, no processor guesses.
+inline void Ranking::mark_stale(const NodeCells& cells, NodeIndex node) {
   const std::size_t cell = cells.cell_of(node);
-  if (cell == NodeCells::kNoCell) return;
-  const std::size_t position = cell * row_ + node / NodeCells::kBlockNodes;
-  std::uint8_t& highest = block_highest_[position];
-  if (score >= highest) {
-    highest = score;
-    is_changed_[cell] = 1;
-  } else if (before == highest && is_stale_[position] == 0) {
-    is_stale_[position] = 1;
-    stale_.push_back(static_cast<std::uint32_t>(position));
-    is_changed_[cell] = 1;
-  }
+  const std::size_t last = is_stale_.size() - 1;
+  const std::size_t position = cell == NodeCells::kNoCell ? last : cell * row_ + node / NodeCells::kBlockNodes;
+  stale_[num_stale_] = static_cast<std::uint32_t>(position);
+  num_stale_ += is_stale_[position] ^ 1U;
+  is_stale_[position] = 1;
 }
 
 void Ranking::refresh_stale(const NodeCells& cells, const Kernels& kernels) {
-  for (std::uint32_t position : stale_) {
+  for (std::size_t i = 0; i < num_stale_; ++i) {
+    const std::size_t position = stale_[i];
+    const std::size_t cell = position / row_;
     is_stale_[position] = 0;
-    block_highest_[position] = highest_of_block(scores_, cells, position / row_, position % row_, kernels);
+    if (cell == cells.size()) continue;
+    block_highest_[position] = highest_of_block(scores_, cells, cell, position % row_, kernels);
+    is_changed_[cell] = 1;
   }
-  stale_.clear();
+  num_stale_ = 0;
   for (std::size_t cell = 0; cell < is_changed_.size(); ++cell) {
     if (is_changed_[cell] != 0) refresh_cell(cell, kernels);
   }

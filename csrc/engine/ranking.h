@@ -61,12 +61,12 @@ class Ranking {
   std::size_t num_block_groups() const { return row_ / kGroup; }
   // Static totals by cell, of the cells that have a feasible node.
   const std::vector<std::int64_t>& totals(const NodeCells& cells);
-  std::size_t bytes() const { return sizeof *this + scores_.capacity() + 2 * block_highest_.capacity(); }
+  std::size_t bytes() const { return sizeof *this + scores_.capacity() + 6 * block_highest_.capacity(); }
 
  private:
   void sweep(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels);
   void replay(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels);
-  void set(const NodeCells& cells, NodeIndex node, std::uint8_t score);
+  void mark_stale(const NodeCells& cells, NodeIndex node);
   void refresh_stale(const NodeCells& cells, const Kernels& kernels);
   void refresh_cell(std::size_t cell, const Kernels& kernels);
 
@@ -74,8 +74,9 @@ class Ranking {
   std::vector<std::uint8_t> block_highest_;  // by cell, then block; a row is padded with zeros
   std::vector<std::uint8_t> highest_;
   std::vector<std::int64_t> totals_;
-  std::vector<std::uint8_t> is_stale_;    // by position in block_highest_, which may be too high there
-  std::vector<std::uint32_t> stale_;      // those positions
+  std::vector<std::uint8_t> is_stale_;  // by position in block_highest_, and one for nodes in no cell
+  std::vector<std::uint32_t> stale_;    // the first num_stale_ are those positions
+  std::size_t num_stale_ = 0;
   std::vector<std::uint8_t> is_changed_;  // by cell: a block's highest byte may have changed
   std::size_t row_ = 0;                   // blocks of one cell, padded
   std::uint64_t as_of_ = 0;

@@ -432,8 +432,10 @@ std::vector<NodeIndex> Scheduler::schedule_many(std::span<const ShapeId> shapes,
   require_new_pods(shapes, *keys);
   state_.reserve_pods(keys->size());
   const HeldKeys held(state_, keys);
+  constexpr std::size_t kAhead = 4;
   std::vector<NodeIndex> nodes(shapes.size(), kNoId);
   for (std::size_t i = 0; i < shapes.size(); ++i) {
+    state_.pods().expect(keys->hash(std::min(i + kAhead, shapes.size() - 1)));
     const PodToSchedule pod{PodKey{(*keys)[i], keys->hash(i), held.buffer()}, shapes[i], {}};
     nodes[i] = find_ranked(pod);
     if (nodes[i] != kNoId) {

@@ -56,9 +56,9 @@ void ImageIndex::erase(std::size_t node) {
 }
 
 void ImageIndex::add(std::size_t node, const std::vector<NodeImage>& images) {
-  touch(node);
-  if (images.empty()) return;
+  if (images.empty()) return touch(node);
   ++changes_;
+  touch(node);
   auto& known = images_.edit();
   NodeImages& own = by_node_.edit()[node];
   for (const NodeImage& listed : images) {

@@ -41,7 +41,7 @@ class ImageIndex {
 
   // The node, or a pod on it, changed.
   void touch(std::size_t node) {
-    if (is_touched_[node] != 0) return;
+    if (changes_ == 0 || is_touched_[node] != 0) return;  // without images there are no numbers
     is_touched_[node] = 1;
     touched_.push_back(static_cast<std::uint32_t>(node));
   }

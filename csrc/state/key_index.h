@@ -52,7 +52,7 @@ class KeyIndex {
 
   // Brings the slot into the cache.
   void prefetch(std::uint32_t hash) const {
-    if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask()]);
+    if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask()], 1);
   }
 
  private:

@@ -47,6 +47,8 @@ class PodTable {
   void replace(PodId id, ShapeId shape, PodStatus status);
   void remove(PodId id);
   void reserve(std::size_t count);
+  // A pod of this name will be added soon.
+  void expect(std::uint32_t key_hash) const { index_.prefetch(key_hash); }
   // Keys may be added from the buffer until it is released; it stays while a pod named in it does.
   KeyBufferId hold(std::shared_ptr<const void> owner) { return buffers_.hold(std::move(owner)); }
   void release(KeyBufferId buffer) { buffers_.release(buffer); }
