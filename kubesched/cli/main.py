@@ -12,6 +12,7 @@ import click
 
 from kubesched.cli.explain import explain
 from kubesched.cli.replay import replay
+from kubesched.cli.trace import trace
 from kubesched.engine import KUBERNETES_VERSION
 from kubesched.errors import InternalError, KubeschedError
 
@@ -28,6 +29,7 @@ def cli() -> None:
 
 cli.add_command(replay)
 cli.add_command(explain)
+cli.add_command(trace)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kubesched.cli.trace import open_traces, reader_options
+
 if TYPE_CHECKING:
     from kubesched.replay import Progress, ReplayResult
     from kubesched.traces import Trace
@@ -78,7 +80,9 @@ _DURATION = Duration()
 @click.option("--nodes", metavar="FILE", help="openb node list (CSV), or Kubernetes manifests: YAML, JSON, .gz, folder")
 @click.option("--pods", metavar="FILE", help="openb pod list (CSV), or Kubernetes manifests")
 @click.option("--example", is_flag=True, help="a made-up cluster and workload instead of files")
+@reader_options
 @click.option("--config", metavar="FILE", help="a KubeSchedulerConfiguration (v1)")
+@click.option("--policy", metavar="NAME", help="a GPU policy instead of a configuration: fgd, bestfit, dotprod, ...")
 @click.option(
     "--until", type=Until(), help="stop then; `end`: when the trace ends. Default: when nothing can happen any more"
 )
@@ -118,12 +122,17 @@ def run(
     nodes: str | None,
     pods: str | None,
     example: bool,
+    form: str | None,
+    read: tuple[str, ...],
     out: str | None,
     output: str,
     **given: Any,
 ) -> None:
     """Play the pods of a trace in virtual time and print what became of them."""
-    trace = _open(traces, nodes, pods, example)
+    num_ways = example + bool(traces) + (nodes is not None or pods is not None)
+    if num_ways != 1 or (nodes is None) != (pods is None):
+        raise click.UsageError("give --nodes and --pods, or --example alone, or TRACE files")
+    trace = _open(traces or tuple(path for path in (nodes, pods) if path is not None), form, read)
     result, seconds = _run(trace, given)
     if result.settings.interrupted:
         done = f"{result.end_ns / _SECOND_NS:,.0f} s of the trace"
@@ -189,19 +198,10 @@ def diff(*, a: str, b: str, output: str) -> None:
         sys.exit(1)
 
 
-def _open(traces: tuple[str, ...], nodes: str | None, pods: str | None, example: bool) -> Trace:
-    from kubesched.traces import example_trace, open_trace
+def _open(traces: tuple[str, ...], form: str | None, read: tuple[str, ...]) -> Trace:
+    from kubesched.traces import example_trace
 
-    num_ways = example + bool(traces) + (nodes is not None or pods is not None)
-    if num_ways != 1 or (nodes is None) != (pods is None):
-        raise click.UsageError("give --nodes and --pods, or --example alone, or TRACE files")
-    if example:
-        return example_trace()
-    if nodes is not None and pods is not None:
-        return open_trace(nodes, pods)
-    if len(traces) > 2:
-        raise click.UsageError("TRACE must be one file or two, nodes and pods")
-    return open_trace(traces[0], traces[-1])
+    return open_traces(traces, form, read) if traces else example_trace()
 
 
 def _run(trace: Trace, given: dict[str, Any]) -> tuple[ReplayResult, float]:
@@ -212,6 +212,7 @@ def _run(trace: Trace, given: dict[str, Any]) -> tuple[ReplayResult, float]:
         return play(
             trace,
             config=given["config"],
+            policy=given["policy"],
             until=given["until"],
             placements=given["placements"],
             arrivals=given["arrivals"],

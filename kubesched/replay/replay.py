@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kubesched._core import Replay as CoreReplay
-from kubesched.engine import Scheduler
+from kubesched.engine import PodBatch, Scheduler
 from kubesched.errors import ConfigError, UnsupportedError
 from kubesched.queue.scheduling_queue import profile_record
 from kubesched.replay.arrivals import rearrange
@@ -43,11 +43,23 @@ class Progress:
     events: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """How to schedule; see `Scheduler`."""
+
+    config: Mapping[str, Any] | str | os.PathLike[str] | None
+    policy: str | None
+    workload: PodBatch | None
+    tie_break: str
+    seed: int
+
+
 def replay(
     trace: str | os.PathLike[str] | Trace,
     pods: str | os.PathLike[str] | None = None,
     *,
     config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    policy: str | None = None,
     until: str | int | None = None,
     placements: str = "ours",
     arrivals: str = "trace",
@@ -75,6 +87,7 @@ def replay(
         trace: a trace, or the file of its nodes (see `kubesched.traces.open_trace`).
         pods: the file of its pods; only with a file of nodes.
         config: as for `Scheduler`; podInitialBackoffSeconds and podMaxBackoffSeconds count, too.
+        policy: as for `Scheduler`; FGD measures fragmentation for the pods of the trace as it was before `inflate`.
         until: stop at this time in nanoseconds; "end": at the trace's last arrival, departure or node event; None:
             when nothing can happen any more.
         placements: "ours"; or "recorded": pods go where the trace had them, when it had them, unasked.
@@ -139,7 +152,9 @@ def replay(
         "typical": _typical(played),
     }
     encoded = encode(played, until_ns, image_bytes, with_images=pull_bytes_per_second > 0)
-    scheduler, core = _prepare(played, encoded, config, tie_break, seed, options)
+    workload = opened.batch() if policy is not None else None
+    chosen = _Chosen(config, policy, workload, tie_break, seed)
+    scheduler, core = _prepare(played, encoded, chosen, options)
     interrupted = _run(core, progress, len(played.pods), span_ns, keep=keep_interrupted)
     core.finish()
     settings = Settings(seed, tie_break, placements, arrivals, inflate, departures, interrupted)
@@ -148,8 +163,6 @@ def replay(
 
 def _open(trace: str | os.PathLike[str] | Trace, pods: str | os.PathLike[str] | None) -> Trace:
     if isinstance(trace, (str, os.PathLike)):
-        if pods is None:
-            raise ConfigError("pods must be given where nodes is a file")
         return open_trace(trace, pods)
     if pods is not None:
         raise ConfigError("pods must be left out where a trace is given")
@@ -183,13 +196,18 @@ def _typical(trace: Trace) -> list[tuple[int, int]]:
 def _prepare(
     trace: Trace,
     encoded: Encoded,
-    config: Mapping[str, Any] | str | os.PathLike[str] | None,
-    tie_break: str,
-    seed: int,
+    chosen: _Chosen,
     options: Mapping[str, Any],
 ) -> tuple[Scheduler, CoreReplay]:
     others = [obj for obj in trace.objects if obj.get("kind") != "Pod"]
-    scheduler = Scheduler(others, config, tie_break=tie_break, seed=seed)
+    scheduler = Scheduler(
+        others,
+        chosen.config,
+        tie_break=chosen.tie_break,
+        seed=chosen.seed,
+        policy=chosen.policy,
+        workload=chosen.workload,
+    )
     if scheduler.has_extensions:
         raise UnsupportedError("extenders are not there yet in a replay")
     loaded = scheduler.config

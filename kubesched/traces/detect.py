@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from kubesched.api.manifests import load
-from kubesched.errors import ManifestError, TraceFormatError
+from kubesched.errors import ConfigError, ManifestError, TraceFormatError
+from kubesched.traces.formats import detect, read_format
 from kubesched.traces.manifests import read_manifests
 from kubesched.traces.openb import NODE_COLUMNS, POD_COLUMNS, read_openb, read_openb_pods
 from kubesched.traces.rows import read_header
@@ -15,18 +18,32 @@ from kubesched.traces.trace import Trace
 _YAML_STARTS = ("{", "[", "#", "-", "%")
 
 
-def open_trace(nodes: str | os.PathLike[str], pods: str | os.PathLike[str]) -> Trace:
-    """Read a cluster and its arriving pods.
+def open_trace(
+    nodes: str | os.PathLike[str],
+    pods: str | os.PathLike[str] | None = None,
+    *,
+    form: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Trace:
+    """Read a trace, or a cluster and its arriving pods.
 
     Args:
-        nodes: an openb node list, or Kubernetes manifests (a file or a directory).
+        nodes: a trace in any format, a file or a folder; with `pods`, an openb node list or Kubernetes manifests.
         pods: an openb pod list, or Kubernetes manifests.
+        form: the format of a trace, a name of `kubesched.traces.formats.NAMES`; None: by its content.
+        options: of the format's reader (docs/traces.md).
 
     Raises:
+        ConfigError: there is no such format or option.
         TraceFormatError: a file is no trace of a known format, or a broken one; path, line and column are named.
         ManifestError: a file of manifests cannot be read.
         ObjectError: an object breaks a rule of its type.
     """
+    if pods is None:
+        path = Path(nodes)
+        return read_format(form or detect(path), path, options or {})
+    if form is not None or options:
+        raise ConfigError("format and options must be left out where nodes and pods are two files")
     node_path, pod_path = Path(nodes), Path(pods)
     nodes_are_csv = _is_list(node_path, NODE_COLUMNS, POD_COLUMNS, "node")
     pods_are_csv = _is_list(pod_path, POD_COLUMNS, NODE_COLUMNS, "pod")

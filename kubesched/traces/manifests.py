@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -57,7 +57,7 @@ def read_manifests(nodes: Path, pods: Path) -> Trace:
         others,
         pending,
         pod_table(columns),
-        _model_label(cluster),
+        model_label_of(cluster),
         tuple(notes),
     )
 
@@ -95,9 +95,10 @@ def _sort_pods(files: Mapping[Path, list[dict[str, Any]]]) -> tuple[list[_Manife
     return pending, bound, num_finished
 
 
-def _model_label(cluster: list[dict[str, Any]]) -> str:
+def model_label_of(cluster: Sequence[Mapping[str, Any]]) -> str:
+    """Return the label by which nodes name their GPU model; empty where none does."""
     for label in _MODEL_LABELS:
         for obj in cluster:
-            if obj["kind"] == "Node" and label in ((obj.get("metadata") or {}).get("labels") or {}):
+            if obj.get("kind") == "Node" and label in ((obj.get("metadata") or {}).get("labels") or {}):
                 return label
     return ""
