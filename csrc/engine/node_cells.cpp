@@ -22,25 +22,38 @@ std::shared_ptr<const NodeCells> NodeCells::make(Cycle& cycle, const Profile& pr
   std::shared_ptr<NodeCells> cells(new NodeCells);
   cells->num_blocks_ = (num_nodes + kBlockNodes - 1) / kBlockNodes;
   std::vector<StaticScores> scores;
-  for (const StaticScorer& scorer : plan.static_scorers) {
+  for (const PlannedScorer& scorer : plan.static_scorers) {
     StaticScores of_plugin = scorer.plugin->static_scores(cycle);
     if (is_uniform(of_plugin.by_node)) continue;  // then it is the same for all after any normalisation
     cells->scorers_.push_back(Scorer{scorer.weight, of_plugin.normalization});
     scores.push_back(std::move(of_plugin));
   }
-  if (!cells->divide(passing, scores)) return nullptr;
+  std::vector<const LabelColumn*> columns;
+  for (StringId key : plan.topology_keys) columns.push_back(cycle.state.nodes().labels().find(key));
+  cells->topology_keys_ = plan.topology_keys;
+  if (!cells->divide(passing, scores, columns)) return nullptr;
   return cells;
 }
 
-bool NodeCells::divide(const NodeMask& passing, const std::vector<StaticScores>& scores) {
+const std::int32_t* NodeCells::codes(StringId topology_key) const {
+  const auto found = std::find(topology_keys_.begin(), topology_keys_.end(), topology_key);
+  check(found != topology_keys_.end(), "a plan has the topology keys of its plugins");
+  return codes_.data() + static_cast<std::size_t>(found - topology_keys_.begin()) * num_cells_;
+}
+
+bool NodeCells::divide(const NodeMask& passing, const std::vector<StaticScores>& scores,
+                       const std::vector<const LabelColumn*>& columns) {
   num_cells_ = 1;
-  if (scores.empty() && passing.count() == passing.size()) return true;
+  if (scores.empty() && columns.empty() && passing.count() == passing.size()) return true;
   std::map<std::vector<std::int64_t>, std::uint8_t> ids;
-  std::vector<std::int64_t> raw(scores.size());
+  std::vector<std::int64_t> raw(scores.size() + columns.size());
   cell_of_.assign(passing.size(), kNoCell);
   bool fits = true;
   passing.for_each([&](std::size_t node) {
     for (std::size_t i = 0; i < scores.size(); ++i) raw[i] = scores[i].by_node[node];
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      raw[scores.size() + i] = columns[i] == nullptr ? LabelColumn::kAbsent : columns[i]->codes[node];
+    }
     const auto found = ids.find(raw);
     if (found != ids.end()) {
       cell_of_[node] = found->second;
@@ -54,8 +67,12 @@ bool NodeCells::divide(const NodeMask& passing, const std::vector<StaticScores>&
   if (!fits) return false;
   num_cells_ = std::max<std::size_t>(1, ids.size());
   raw_.assign(scores.size() * num_cells_, 0);
+  codes_.assign(columns.size() * num_cells_, LabelColumn::kAbsent);
   for (const auto& [values, cell] : ids) {
-    for (std::size_t i = 0; i < values.size(); ++i) raw_[i * num_cells_ + cell] = values[i];
+    for (std::size_t i = 0; i < scores.size(); ++i) raw_[i * num_cells_ + cell] = values[i];
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      codes_[i * num_cells_ + cell] = static_cast<std::int32_t>(values[scores.size() + i]);
+    }
   }
   const std::size_t words = num_blocks_ * kBlockWords;
   masks_.assign(num_cells_ * words, 0);
@@ -65,7 +82,7 @@ bool NodeCells::divide(const NodeMask& passing, const std::vector<StaticScores>&
   return true;
 }
 
-void NodeCells::add_scores(const std::vector<std::uint8_t>& is_feasible, std::vector<std::int64_t>& totals) const {
+void NodeCells::set_scores(const std::vector<std::uint8_t>& is_feasible, std::vector<std::int64_t>& totals) const {
   totals.assign(num_cells_, 0);
   for (std::size_t i = 0; i < scorers_.size(); ++i) {
     const std::int64_t* raw = raw_.data() + i * num_cells_;

@@ -14,7 +14,7 @@ namespace kubesched {
 
 // Immutable, shared by all shapes of one static key. What is normalised by the highest score of any feasible node is
 // the same for all nodes of a cell, so a cycle looks at a few cells, not at every node, to know it.
-class NodeCells {
+class NodeCells final : public CellDomains {
  public:
   static constexpr std::uint8_t kNoCell = 255;
   static constexpr std::size_t kMostCells = 255;
@@ -25,7 +25,8 @@ class NodeCells {
   // nullptr where there are too many cells.
   static std::shared_ptr<const NodeCells> make(Cycle& cycle, const Profile& profile, const RankingPlan& plan);
 
-  std::size_t size() const { return num_cells_; }
+  std::size_t size() const override { return num_cells_; }
+  const std::int32_t* codes(StringId topology_key) const override;
   std::size_t num_blocks() const { return num_blocks_; }
   // One cell that has every node: there are no masks then.
   bool have_all() const { return masks_.empty(); }
@@ -37,7 +38,7 @@ class NodeCells {
   std::uint8_t cell_of(NodeIndex node) const { return have_all() ? 0 : cell_of_[node]; }
 
   // The weighted static scores of each cell's nodes, were those cells to have feasible nodes for which that is said.
-  void add_scores(const std::vector<std::uint8_t>& is_feasible, std::vector<std::int64_t>& totals) const;
+  void set_scores(const std::vector<std::uint8_t>& is_feasible, std::vector<std::int64_t>& totals) const;
 
   std::size_t bytes() const {
     return sizeof *this + masks_.capacity() * sizeof(std::uint64_t) + cell_of_.capacity() +
@@ -51,7 +52,8 @@ class NodeCells {
   };
 
   NodeCells() = default;
-  bool divide(const NodeMask& passing, const std::vector<StaticScores>& scores);
+  bool divide(const NodeMask& passing, const std::vector<StaticScores>& scores,
+              const std::vector<const LabelColumn*>& columns);
 
   std::size_t num_cells_ = 0;
   std::size_t num_blocks_ = 0;
@@ -59,6 +61,8 @@ class NodeCells {
   std::vector<std::uint8_t> cell_of_;  // by node
   std::vector<Scorer> scorers_;
   std::vector<std::int64_t> raw_;  // by scorer, then cell
+  std::vector<StringId> topology_keys_;
+  std::vector<std::int32_t> codes_;  // by topology key, then cell
 };
 
 }  // namespace kubesched

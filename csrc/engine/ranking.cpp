@@ -14,6 +14,22 @@ bool has_room(const NodeTable& nodes, NodeIndex node, const std::vector<Resource
   });
 }
 
+bool is_banned(const ClusterState& state, const NodeBan& ban, std::size_t node) {
+  const LabelColumn* column = state.nodes().labels().find(ban.topology_key);
+  if (column == nullptr || column->codes[node] == LabelColumn::kAbsent) return false;
+  if (ban.by == NodeBan::By::kRule) return state.pod_counts().by_node(ban.id)[node] > 0;
+  const std::vector<std::int64_t>& pods = state.term_counts()[ban.id].pods;
+  const auto code = static_cast<std::size_t>(column->codes[node]);
+  return code < pods.size() && pods[code] > 0;
+}
+
+// What the kernel does not look at.
+bool is_open(const ClusterState& state, const RankedShape& shape, NodeIndex node) {
+  return has_room(state.nodes(), node, shape.others) &&
+         std::none_of(shape.bans.begin(), shape.bans.end(),
+                      [&](const NodeBan& ban) { return is_banned(state, ban, node); });
+}
+
 std::uint8_t highest_of_block(const LocalScores& scores, const NodeCells& cells, std::size_t cell, std::size_t block,
                               const Kernels& kernels) {
   const std::uint64_t* mask = cells.mask(cell);
@@ -23,15 +39,19 @@ std::uint8_t highest_of_block(const LocalScores& scores, const NodeCells& cells,
 
 }  // namespace
 
-void LocalScores::sweep(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels) {
+void LocalScores::sweep(const RankedShape& shape, const ClusterState& state, const Kernels& kernels) {
+  const NodeTable& nodes = state.nodes();
   const std::size_t size = shape.cells->num_blocks() * NodeCells::kBlockNodes;
   if (bytes_.size() != size) bytes_.assign(size, 0);
   kernels.score_tiles(nodes.tiles().data(), shape.local, nodes.tiles().num_tiles(), bytes_.data());
-  if (shape.others.empty()) return;
+  if (shape.others.empty() && shape.bans.empty()) return;
   room_.assign(nodes.size(), true);
   for (const ResourceAmount& request : shape.others) {
     kernels.filter_fit(nodes.allocatable(request.resource).data(), nodes.requested(request.resource).data(),
                        request.amount, nodes.size(), room_.words());
+  }
+  for (const NodeBan& ban : shape.bans) {
+    room_.filter([&](std::size_t node) { return !is_banned(state, ban, node); });
   }
   for (std::size_t w = 0; w < room_.num_words(); ++w) {
     for (std::uint64_t full = ~room_.words()[w]; full != 0; full &= full - 1) {
@@ -40,18 +60,19 @@ void LocalScores::sweep(const RankedShape& shape, const NodeTable& nodes, const 
   }
 }
 
-void Ranking::catch_up(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels) {
+void Ranking::catch_up(const RankedShape& shape, const ClusterState& state, const Kernels& kernels) {
+  const NodeTable& nodes = state.nodes();
   if (!is_swept_ || is_far_behind(as_of_, nodes)) {
-    sweep(shape, nodes, kernels);
+    sweep(shape, state, kernels);
   } else if (as_of_ < nodes.log().end()) {
-    replay(shape, nodes, kernels);
+    replay(shape, state, kernels);
   }
   as_of_ = nodes.log().end();
 }
 
-void Ranking::sweep(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels) {
+void Ranking::sweep(const RankedShape& shape, const ClusterState& state, const Kernels& kernels) {
   const NodeCells& cells = *shape.cells;
-  scores_.sweep(shape, nodes, kernels);
+  scores_.sweep(shape, state, kernels);
   if (!is_swept_) {
     row_ = (cells.num_blocks() + kGroup - 1) / kGroup * kGroup;
     block_highest_.assign(cells.size() * row_, 0);
@@ -69,10 +90,12 @@ void Ranking::sweep(const RankedShape& shape, const NodeTable& nodes, const Kern
   }
 }
 
-void Ranking::replay(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels) {
+void Ranking::replay(const RankedShape& shape, const ClusterState& state, const Kernels& kernels) {
+  const NodeTable& nodes = state.nodes();
   constexpr std::size_t kNodes = NodeTile::kNodes;
   constexpr std::size_t kMostTiles = 64;
   const NodeLog& log = nodes.log();
+  const bool is_plain = shape.others.empty() && shape.bans.empty();
   std::array<std::uint8_t, kMostTiles * kNodes> scores;
   for (std::uint64_t change = as_of_; change < log.end();) {
     const std::uint64_t first = change - change % kNodes;
@@ -82,8 +105,8 @@ void Ranking::replay(const RankedShape& shape, const NodeTable& nodes, const Ker
     const std::uint64_t end = std::min<std::uint64_t>(log.end(), first + num_tiles * kNodes);
     for (; change < end; ++change) {
       const NodeIndex node = log.node(change);
-      // The other resources are those of now; a node's last change is right in all.
-      const bool fits = shape.others.empty() || has_room(nodes, node, shape.others);
+      // Other resources and bans are those of now; a node's last change is right in all.
+      const bool fits = is_plain || is_open(state, shape, node);
       scores_.data()[node] = fits ? scores[change - first] : std::uint8_t{0};
       mark_stale(*shape.cells, node);
     }
@@ -124,7 +147,7 @@ void Ranking::refresh_cell(std::size_t cell, const Kernels& kernels) {
 }
 
 const std::vector<std::int64_t>& Ranking::totals(const NodeCells& cells) {
-  if (!totals_hold_) cells.add_scores(highest_, totals_);
+  if (!totals_hold_) cells.set_scores(highest_, totals_);
   totals_hold_ = true;
   return totals_;
 }

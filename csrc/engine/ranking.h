@@ -8,7 +8,7 @@
 #include "engine/node_cells.h"
 #include "framework/ranking_plan.h"
 #include "kernels/kernels.h"
-#include "state/node_table.h"
+#include "state/cluster_state.h"
 
 namespace kubesched {
 
@@ -16,6 +16,7 @@ namespace kubesched {
 struct RankedShape {
   LocalRequest local;
   std::vector<ResourceAmount> others;
+  std::vector<NodeBan> bans;
   std::shared_ptr<const NodeCells> cells;
 };
 
@@ -28,7 +29,7 @@ struct RankedShape {
 class LocalScores {
  public:
   // Scores every node.
-  void sweep(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels);
+  void sweep(const RankedShape& shape, const ClusterState& state, const Kernels& kernels);
 
   const std::uint8_t* data() const { return bytes_.data(); }
   std::uint8_t* data() { return bytes_.data(); }
@@ -51,7 +52,7 @@ class Ranking {
     return as_of < nodes.log().begin() || (nodes.log().end() - as_of) * kSweepNodes > nodes.size();
   }
 
-  void catch_up(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels);
+  void catch_up(const RankedShape& shape, const ClusterState& state, const Kernels& kernels);
 
   const LocalScores& scores() const { return scores_; }
   // By cell; 0 where no node of the cell is feasible.
@@ -64,8 +65,8 @@ class Ranking {
   std::size_t bytes() const { return sizeof *this + scores_.capacity() + 6 * block_highest_.capacity(); }
 
  private:
-  void sweep(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels);
-  void replay(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels);
+  void sweep(const RankedShape& shape, const ClusterState& state, const Kernels& kernels);
+  void replay(const RankedShape& shape, const ClusterState& state, const Kernels& kernels);
   void mark_stale(const NodeCells& cells, NodeIndex node);
   void refresh_stale(const NodeCells& cells, const Kernels& kernels);
   void refresh_cell(std::size_t cell, const Kernels& kernels);

@@ -18,7 +18,8 @@ bool contains(const std::vector<const Plugin*>& plugins, const Plugin* plugin) {
 }  // namespace
 
 void Rankings::follow(const ClusterState& state) {
-  const Version now{state.epoch(), state.nodes().images().version(), state.term_counts().size()};
+  const Version now{state.epoch(), state.nodes().images().version(), state.term_counts().size(),
+                    state.pod_counts().generation()};
   if (now == version_) return;
   if (now.epoch != version_.epoch || now.images != version_.images) {
     cells_.clear();
@@ -45,8 +46,8 @@ Rankings::Shapes& Rankings::shapes_of(const Profile& profile) {
 void Rankings::plan(Shapes& shapes, Entry& entry, ShapeId shape, ClusterState& state, const Kernels& kernels) {
   const Profile& profile = *shapes.profile;
   entry.generation = generation_;
-  ShapeMemo memo;
-  Cycle cycle{state, shape, state.shapes()[shape], memo, kernels, {}};
+  auto memo = std::make_unique<ShapeMemo>();
+  Cycle cycle{state, shape, state.shapes()[shape], *memo, kernels, {}};
   RankingPlan plan;
   RankingPlan unused;
   const bool ranks = std::all_of(shapes.checked.begin(), shapes.checked.end(),
@@ -60,13 +61,18 @@ void Rankings::plan(Shapes& shapes, Entry& entry, ShapeId shape, ClusterState& s
   plan.local.base = kHighestByte - kMostScore * (plan.local.least_weight + plan.local.balanced_weight);
   std::shared_ptr<const NodeCells> cells;
   if (ranks && plan.checks_room && plan.local.base > 0) cells = cells_for(shapes, cycle, plan);
-  if (cells != entry.shape.cells) drop(entry);
-  entry.shape = RankedShape{plan.local, std::move(plan.others), std::move(cells)};
+  if (cells != entry.shape.cells || plan.bans != entry.shape.bans) drop(entry);
+  entry.shape = RankedShape{plan.local, std::move(plan.others), std::move(plan.bans), std::move(cells)};
+  entry.cell_filters = std::move(plan.cell_filters);
+  entry.cell_scorers = std::move(plan.cell_scorers);
+  entry.memo = entry.asks_cells() ? std::move(memo) : nullptr;
 }
 
 std::shared_ptr<const NodeCells> Rankings::cells_for(const Shapes& shapes, Cycle& cycle, const RankingPlan& plan) {
   constexpr std::size_t kLeastBudgetBytes = std::size_t{32} << 20;
   std::string key(1, static_cast<char>(&shapes - by_profile_.data()));
+  for (StringId topology_key : plan.topology_keys) append_id(key, topology_key);
+  append_id(key, kNoId);
   key += plan.static_key;
   const auto found = cells_.find(key);
   if (found != cells_.end()) return found->second;
@@ -129,22 +135,22 @@ NodeIndex Rankings::find_best(const Profile& profile, ShapeId shape, ClusterStat
   Entry& entry = *shapes.entries[shape];
   if (entry.generation != generation_) plan(shapes, entry, shape, state, kernels);
   if (entry.shape.cells == nullptr) return kNoId;
-  NodeIndex best = kNoId;
-  if (use_ranking(entry, nodes)) {
-    const std::size_t before = entry.ranking->bytes();
-    entry.ranking->catch_up(entry.shape, nodes, kernels);
-    found_ = Found{&entry.ranking->scores(), entry.shape.cells.get()};
-    best = pick_ranked(*entry.ranking, *entry.shape.cells, kernels, chance);
-    if (entry.ranking->bytes() != before) {
-      bytes_ += entry.ranking->bytes() - before;
-      shrink();
-    }
-  } else {
-    best = pick_scanned(entry.shape, nodes, kernels, chance);
-  }
+  ShapeMemo none;
+  Cycle cycle{state, shape, state.shapes()[shape], entry.memo == nullptr ? none : *entry.memo, kernels, {}};
+  const NodeIndex best =
+      use_ranking(entry, nodes) ? pick_ranked(entry, cycle, chance) : pick_scanned(entry, cycle, chance);
   entry.is_seen = true;
   entry.last_seen = nodes.log().end();
   return best;
+}
+
+void Rankings::ask_cells(const Entry& entry, Cycle& cycle) {
+  const NodeCells& cells = *entry.shape.cells;
+  for (const Plugin* plugin : entry.cell_filters) plugin->filter_cells(cycle, cells, highest_.data());
+  cells.set_scores(highest_, totals_);
+  for (const PlannedScorer& scorer : entry.cell_scorers) {
+    scorer.plugin->score_cells(cycle, cells, highest_.data(), scorer.weight, totals_.data());
+  }
 }
 
 bool Rankings::find_tied(const std::vector<std::uint8_t>& highest, const std::vector<std::int64_t>& totals) {
@@ -161,12 +167,25 @@ bool Rankings::find_tied(const std::vector<std::uint8_t>& highest, const std::ve
   return !tied_.empty();
 }
 
-NodeIndex Rankings::pick_ranked(Ranking& ranking, const NodeCells& cells, const Kernels& kernels, Rng* chance) {
-  if (!find_tied(ranking.highest(), ranking.totals(cells))) return kNoId;
-  if (chance != nullptr) return draw(ranking.scores(), cells, ranking.highest(), kernels, *chance);
+NodeIndex Rankings::pick_ranked(Entry& entry, Cycle& cycle, Rng* chance) {
+  const NodeCells& cells = *entry.shape.cells;
+  const Kernels& kernels = cycle.kernels;
+  Ranking& ranking = *entry.ranking;
+  const std::size_t bytes_before = ranking.bytes();
+  ranking.catch_up(entry.shape, cycle.state, kernels);
+  bytes_ += ranking.bytes() - bytes_before;
+  if (bytes_ > options_.budget_bytes) shrink();
+  found_ = Found{&ranking.scores(), &cells, entry.asks_cells()};
+  if (entry.asks_cells()) {
+    highest_ = ranking.highest();
+    ask_cells(entry, cycle);
+  }
+  const std::vector<std::uint8_t>& highest = entry.asks_cells() ? highest_ : ranking.highest();
+  if (!find_tied(highest, entry.asks_cells() ? totals_ : ranking.totals(cells))) return kNoId;
+  if (chance != nullptr) return draw(ranking.scores(), cells, highest, kernels, *chance);
   NodeIndex first = kNoId;
   for (std::size_t cell : tied_) {
-    const std::uint8_t value = ranking.highest()[cell];
+    const std::uint8_t value = highest[cell];
     const std::size_t block =
         kernels.find_byte(ranking.block_highest(cell), nullptr, value, ranking.num_block_groups());
     const std::uint64_t* mask = cells.mask(cell);
@@ -178,17 +197,17 @@ NodeIndex Rankings::pick_ranked(Ranking& ranking, const NodeCells& cells, const 
   return first;
 }
 
-NodeIndex Rankings::pick_scanned(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels,
-                                 Rng* chance) {
-  const NodeCells& cells = *shape.cells;
+NodeIndex Rankings::pick_scanned(Entry& entry, Cycle& cycle, Rng* chance) {
+  const NodeCells& cells = *entry.shape.cells;
+  const Kernels& kernels = cycle.kernels;
   const std::size_t num_groups = cells.num_blocks() * NodeCells::kBlockWords;
-  scanned_.sweep(shape, nodes, kernels);
-  found_ = Found{&scanned_, &cells};
+  scanned_.sweep(entry.shape, cycle.state, kernels);
+  found_ = Found{&scanned_, &cells, entry.asks_cells()};
   highest_.resize(cells.size());
   for (std::size_t cell = 0; cell < cells.size(); ++cell) {
     highest_[cell] = kernels.max_byte(scanned_.data(), cells.mask(cell), num_groups);
   }
-  cells.add_scores(highest_, totals_);
+  ask_cells(entry, cycle);
   if (!find_tied(highest_, totals_)) return kNoId;
   if (chance != nullptr) return draw(scanned_, cells, highest_, kernels, *chance);
   NodeIndex first = kNoId;
@@ -231,6 +250,7 @@ std::int64_t Rankings::num_feasible(const Kernels& kernels) {
   equal_.resize(num_groups);
   std::int64_t count = 0;
   for (std::size_t cell = 0; cell < found_.cells->size(); ++cell) {
+    if (found_.asked_cells && highest_[cell] == 0) continue;
     const std::uint64_t* mask = found_.cells->mask(cell);
     kernels.equal_bytes(found_.scores->data(), mask, 0, num_groups, equal_.data());
     for (std::size_t g = 0; g < num_groups; ++g) {

@@ -32,6 +32,7 @@ class Rankings {
     std::uint64_t epoch = 0;
     std::uint64_t images = 0;
     std::size_t num_terms = 0;
+    std::uint64_t rules = 0;
 
     bool operator==(const Version&) const = default;
   };
@@ -50,7 +51,12 @@ class Rankings {
   struct Entry {
     std::uint64_t generation = 0;  // of the plan
     RankedShape shape;             // no cells: cannot be ranked
-    std::uint64_t last_seen = 0;   // NodeLog::end() then
+    std::vector<const Plugin*> cell_filters;
+    std::vector<PlannedScorer> cell_scorers;
+    std::unique_ptr<ShapeMemo> memo;  // of these
+
+    bool asks_cells() const { return !cell_filters.empty() || !cell_scorers.empty(); }
+    std::uint64_t last_seen = 0;  // NodeLog::end() then
     bool is_seen = false;
     std::unique_ptr<Ranking> ranking;
     std::list<Entry*>::iterator place;  // in by_use_, if there is a ranking
@@ -65,6 +71,7 @@ class Rankings {
   struct Found {
     const LocalScores* scores = nullptr;
     const NodeCells* cells = nullptr;
+    bool asked_cells = false;  // highest_ is 0 where a cell is closed
   };
 
   void follow(const ClusterState& state);
@@ -72,8 +79,10 @@ class Rankings {
   void plan(Shapes& shapes, Entry& entry, ShapeId shape, ClusterState& state, const Kernels& kernels);
   std::shared_ptr<const NodeCells> cells_for(const Shapes& shapes, Cycle& cycle, const RankingPlan& plan);
   bool use_ranking(Entry& entry, const NodeTable& nodes);
-  NodeIndex pick_ranked(Ranking& ranking, const NodeCells& cells, const Kernels& kernels, Rng* chance);
-  NodeIndex pick_scanned(const RankedShape& shape, const NodeTable& nodes, const Kernels& kernels, Rng* chance);
+  NodeIndex pick_ranked(Entry& entry, Cycle& cycle, Rng* chance);
+  NodeIndex pick_scanned(Entry& entry, Cycle& cycle, Rng* chance);
+  // From the highest byte of each cell, the totals of the open ones; closed cells' bytes become 0.
+  void ask_cells(const Entry& entry, Cycle& cycle);
   // Sets tied_ to the cells that have a node of the best total; false where no cell has a feasible node.
   bool find_tied(const std::vector<std::uint8_t>& highest, const std::vector<std::int64_t>& totals);
   NodeIndex draw(const LocalScores& scores, const NodeCells& cells, const std::vector<std::uint8_t>& highest,

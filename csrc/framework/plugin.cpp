@@ -27,6 +27,10 @@ bool Plugin::plan_score(Cycle&, std::int64_t, RankingPlan&) const { return false
 
 StaticScores Plugin::static_scores(Cycle&) const { return {}; }
 
+void Plugin::filter_cells(Cycle&, const CellDomains&, std::uint8_t*) const {}
+
+void Plugin::score_cells(Cycle&, const CellDomains&, const std::uint8_t*, std::int64_t, std::int64_t*) const {}
+
 PostFilterAnswer Plugin::post_filter(Cycle&, const NodeMask&) const { return {}; }
 
 void Plugin::reserve(Cycle&, std::string_view, NodeIndex) const {}

@@ -87,6 +87,11 @@ class Plugin {
   virtual bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const;
   // REQUIRES: plan_score() named the plugin as a static scorer.
   virtual StaticScores static_scores(Cycle& cycle) const;
+  // Clears the byte of each cell whose nodes filter() rejects, bans aside. REQUIRES: the plan names the plugin so.
+  virtual void filter_cells(Cycle& cycle, const CellDomains& cells, std::uint8_t* open) const;
+  // Adds what add_score() adds to the nodes of each cell, if those of the open cells were the feasible ones.
+  virtual void score_cells(Cycle& cycle, const CellDomains& cells, const std::uint8_t* open, std::int64_t weight,
+                           std::int64_t* totals) const;
 
   // The pod fits nowhere; `rejected` has the nodes that this plugin's filter rejected. Changes nothing.
   virtual PostFilterAnswer post_filter(Cycle& cycle, const NodeMask& rejected) const;

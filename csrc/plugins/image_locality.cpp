@@ -52,7 +52,7 @@ bool ImageLocality::plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& p
   append_id(plan.static_key, kNoId);
   if (!is_anywhere) return true;
   append_id(plan.static_key, static_cast<std::uint32_t>(cycle.shape.num_containers));
-  plan.static_scorers.push_back(StaticScorer{this, weight});
+  plan.static_scorers.push_back(PlannedScorer{this, weight});
   return true;
 }
 

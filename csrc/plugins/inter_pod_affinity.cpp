@@ -1,6 +1,7 @@
 #include "plugins/inter_pod_affinity.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace kubesched {
 
@@ -23,6 +24,12 @@ void reject_domains(const LabelColumn* column, const std::vector<std::int64_t>& 
     if (diagnosis != nullptr) diagnosis->reject(node, Code::kUnschedulable, reasons);
     return false;
   });
+}
+
+// scoring.go NormalizeScore (v1.34). REQUIRES: lowest < highest.
+std::int64_t affinity_score(std::int64_t raw, std::int64_t lowest, std::int64_t highest) {
+  const double share = static_cast<double>(raw - lowest) / static_cast<double>(highest - lowest);
+  return static_cast<std::int64_t>(static_cast<double>(Plugin::kMaxNodeScore) * share);
 }
 
 void add_weighted(std::vector<std::int64_t>& sums, const std::vector<std::int64_t>& pods, std::int64_t weight) {
@@ -96,18 +103,19 @@ void InterPodAffinity::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosi
   filter_existing(cycle, nodes, diagnosis);
 }
 
+bool InterPodAffinity::is_first_of_group(Cycle& cycle, const Resolved& resolved) {
+  return resolved.matches_itself &&
+         std::all_of(resolved.affinity.begin(), resolved.affinity.end(), [&](const Term& term) {
+           return cycle.state.count_domains(term.rule, term.topology_key, PodCounts::kAllNodes).total_pods == 0;
+         });
+}
+
 void InterPodAffinity::filter_affinity(Cycle& cycle, const Resolved& resolved, NodeMask& nodes,
                                        Diagnosis* diagnosis) const {
   if (resolved.affinity.empty()) return;
   const ReasonSetId reasons =
       diagnosis == nullptr ? 0 : diagnosis->add_reasons({"node(s) didn't match pod affinity rules"});
-  // The first pod of a group that wants to be together may go anywhere its topology keys exist.
-  bool nobody_matches = true;
-  for (const Term& term : resolved.affinity) {
-    nobody_matches =
-        nobody_matches && cycle.state.count_domains(term.rule, term.topology_key, PodCounts::kAllNodes).total_pods == 0;
-  }
-  const bool is_first = nobody_matches && resolved.matches_itself;
+  const bool is_first = is_first_of_group(cycle, resolved);
   for (const Term& term : resolved.affinity) {
     const DomainCounts& counts = cycle.state.count_domains(term.rule, term.topology_key, PodCounts::kAllNodes);
     const LabelColumn* column = cycle.state.nodes().labels().find(term.topology_key);
@@ -192,11 +200,7 @@ void InterPodAffinity::add_score(Cycle& cycle, const NodeMask& feasible, std::in
   const std::int64_t lowest = cycle.kernels.min_in_mask(raw.data(), feasible.words(), raw.size());
   const std::int64_t highest = cycle.kernels.max_in_mask(raw.data(), feasible.words(), raw.size());
   if (highest == lowest) return;
-  const auto range = static_cast<double>(highest - lowest);
-  feasible.for_each([&](std::size_t node) {
-    const double share = static_cast<double>(kMaxNodeScore) * (static_cast<double>(raw[node] - lowest) / range);
-    totals[node] += weight * static_cast<std::int64_t>(share);
-  });
+  feasible.for_each([&](std::size_t node) { totals[node] += weight * affinity_score(raw[node], lowest, highest); });
 }
 
 bool InterPodAffinity::is_concerned(Cycle& cycle) {
@@ -205,8 +209,102 @@ bool InterPodAffinity::is_concerned(Cycle& cycle) {
          !cycle.state.matching_terms(cycle.shape_id).empty();
 }
 
-bool InterPodAffinity::plan_filter(Cycle& cycle, RankingPlan&) const { return !is_concerned(cycle); }
+bool InterPodAffinity::plan_filter(Cycle& cycle, RankingPlan& plan) const {
+  if (!is_concerned(cycle)) return true;
+  const Resolved& resolved = resolve(cycle);
+  for (const Term& term : resolved.affinity) plan.add_topology_key(term.topology_key);
+  const auto keep_apart = [&](NodeBan::By by, std::uint32_t id, StringId topology_key) {
+    if (is_by_node(cycle, topology_key)) {
+      plan.bans.push_back(NodeBan{by, id, topology_key});
+    } else {
+      plan.add_topology_key(topology_key);
+    }
+  };
+  for (const Term& term : resolved.anti_affinity) keep_apart(NodeBan::By::kRule, term.rule, term.topology_key);
+  for (TermId id : cycle.state.matching_terms(cycle.shape_id)) {
+    const CarriedTerm& term = cycle.state.term_counts()[id];
+    if (term.kind == TermKind::kRequiredAntiAffinity) keep_apart(NodeBan::By::kTerm, id, term.term.topology_key);
+  }
+  plan.cell_filters.push_back(this);
+  return true;
+}
 
-bool InterPodAffinity::plan_score(Cycle& cycle, std::int64_t, RankingPlan&) const { return !is_concerned(cycle); }
+bool InterPodAffinity::plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const {
+  if (!is_concerned(cycle) || (ignore_preferred_of_existing_ && !prefers_pods(cycle.shape))) return true;
+  bool any = false;
+  const auto add = [&](StringId topology_key) {
+    any = true;
+    plan.add_topology_key(topology_key);
+    return !is_by_node(cycle, topology_key);  // then there would be a cell for each node
+  };
+  for (const Term& term : resolve(cycle).preferred) {
+    if (!add(term.topology_key)) return false;
+  }
+  for (TermId id : cycle.state.matching_terms(cycle.shape_id)) {
+    const CarriedTerm& term = cycle.state.term_counts()[id];
+    if (existing_weight(term) != 0 && !add(term.term.topology_key)) return false;
+  }
+  if (any) plan.cell_scorers.push_back(PlannedScorer{this, weight});
+  return true;
+}
+
+bool InterPodAffinity::is_by_node(const Cycle& cycle, StringId topology_key) {
+  const LabelColumn* column = cycle.state.nodes().labels().find(topology_key);
+  return column != nullptr && column->is_by_node();
+}
+
+void InterPodAffinity::filter_cells(Cycle& cycle, const CellDomains& cells, std::uint8_t* open) const {
+  const Resolved& resolved = resolve(cycle);
+  const bool is_first = is_first_of_group(cycle, resolved);
+  for (const Term& term : resolved.affinity) {
+    const DomainCounts& counts = cycle.state.count_domains(term.rule, term.topology_key, PodCounts::kAllNodes);
+    const std::int32_t* codes = cells.codes(term.topology_key);
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      const bool passes =
+          codes[cell] != LabelColumn::kAbsent && (is_first || counts.pods[static_cast<std::size_t>(codes[cell])] > 0);
+      if (!passes) open[cell] = 0;
+    }
+  }
+  const auto close_domains = [&](StringId topology_key, const std::vector<std::int64_t>& pods) {
+    const std::int32_t* codes = cells.codes(topology_key);
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      const auto code = static_cast<std::size_t>(codes[cell]);
+      if (codes[cell] != LabelColumn::kAbsent && code < pods.size() && pods[code] > 0) open[cell] = 0;
+    }
+  };
+  for (const Term& term : resolved.anti_affinity) {
+    if (is_by_node(cycle, term.topology_key)) continue;
+    close_domains(term.topology_key,
+                  cycle.state.count_domains(term.rule, term.topology_key, PodCounts::kAllNodes).pods);
+  }
+  for (TermId id : cycle.state.matching_terms(cycle.shape_id)) {
+    const CarriedTerm& term = cycle.state.term_counts()[id];
+    if (term.kind != TermKind::kRequiredAntiAffinity || is_by_node(cycle, term.term.topology_key)) continue;
+    close_domains(term.term.topology_key, term.pods);
+  }
+}
+
+void InterPodAffinity::score_cells(Cycle& cycle, const CellDomains& cells, const std::uint8_t* open,
+                                   std::int64_t weight, std::int64_t* totals) const {
+  std::vector<std::int64_t> raw(cells.size(), 0);
+  for (const auto& [topology_key, sums] : topology_scores(cycle)) {
+    const std::int32_t* codes = cells.codes(topology_key);
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      const auto code = static_cast<std::size_t>(codes[cell]);
+      if (codes[cell] != LabelColumn::kAbsent && code < sums.size()) raw[cell] += sums[code];
+    }
+  }
+  std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
+  std::int64_t highest = std::numeric_limits<std::int64_t>::min();
+  for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+    if (open[cell] == 0) continue;
+    lowest = std::min(lowest, raw[cell]);
+    highest = std::max(highest, raw[cell]);
+  }
+  if (highest <= lowest) return;
+  for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+    if (open[cell] != 0) totals[cell] += weight * affinity_score(raw[cell], lowest, highest);
+  }
+}
 
 }  // namespace kubesched

@@ -20,6 +20,9 @@ class InterPodAffinity final : public Plugin {
   void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const override;
   bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;
   bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const override;
+  void filter_cells(Cycle& cycle, const CellDomains& cells, std::uint8_t* open) const override;
+  void score_cells(Cycle& cycle, const CellDomains& cells, const std::uint8_t* open, std::int64_t weight,
+                   std::int64_t* totals) const override;
 
  private:
   // A term of the shape, tied to its counts.
@@ -40,6 +43,9 @@ class InterPodAffinity final : public Plugin {
   // Sums by code of each topology key that has any.
   using Scores = std::map<StringId, std::vector<std::int64_t>>;
 
+  // The first pod of a group that wants to be together may go anywhere its topology keys exist.
+  static bool is_first_of_group(Cycle& cycle, const Resolved& resolved);
+  static bool is_by_node(const Cycle& cycle, StringId topology_key);
   // The pod has terms, or one that a pod on a node has or had matches it.
   static bool is_concerned(Cycle& cycle);
   const Resolved& resolve(Cycle& cycle) const;

@@ -145,7 +145,7 @@ bool NodeAffinity::plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& pl
     append_id(plan.static_key, static_cast<std::uint32_t>(weighted.weight));
     append_term(plan.static_key, weighted.term);
   }
-  if (!terms.empty() || !added_preferred_.empty()) plan.static_scorers.push_back(StaticScorer{this, weight});
+  if (!terms.empty() || !added_preferred_.empty()) plan.static_scorers.push_back(PlannedScorer{this, weight});
   return true;
 }
 

@@ -51,6 +51,11 @@ std::int64_t fewest_pods(const DomainCounts& counts, std::int64_t min_domains) {
   return num_domains < min_domains ? 0 : fewest;
 }
 
+// scoring.go NormalizeScore (v1.34).
+std::int64_t spread_score(std::int64_t raw, std::int64_t lowest, std::int64_t highest) {
+  return highest == 0 ? Plugin::kMaxNodeScore : Plugin::kMaxNodeScore * (highest + lowest - raw) / highest;
+}
+
 }  // namespace
 
 PodTopologySpread::PodTopologySpread(std::size_t slot, const ProfileSpec& spec, StringTable& strings)
@@ -115,6 +120,10 @@ const PodTopologySpread::Resolved& PodTopologySpread::resolve(Cycle& cycle) cons
   }
 }
 
+std::int64_t PodTopologySpread::most_pods(const Constraint& constraint, const DomainCounts& counts) {
+  return constraint.max_skew - (constraint.matches_itself ? 1 : 0) + fewest_pods(counts, constraint.min_domains);
+}
+
 PreFilterResult PodTopologySpread::pre_filter(Cycle& cycle) const {
   return {Status{resolve(cycle).hard.empty() ? Code::kSkip : Code::kSuccess, {}}, std::nullopt};
 }
@@ -129,8 +138,7 @@ void PodTopologySpread::filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnos
   for (const Constraint& constraint : resolve(cycle).hard) {
     const DomainCounts& counts = cycle.state.count_domains(constraint.rule, constraint.topology_key, constraint.mask);
     const LabelColumn* column = cycle.state.nodes().labels().find(constraint.topology_key);
-    const std::int64_t most =
-        constraint.max_skew - (constraint.matches_itself ? 1 : 0) + fewest_pods(counts, constraint.min_domains);
+    const std::int64_t most = most_pods(constraint, counts);
     nodes.filter([&](std::size_t node) {
       const std::int32_t code = column == nullptr ? LabelColumn::kAbsent : column->codes[node];
       const bool has_key = code != LabelColumn::kAbsent;
@@ -212,16 +220,79 @@ void PodTopologySpread::add_score(Cycle& cycle, const NodeMask& feasible, std::i
   const std::int64_t lowest = cycle.kernels.min_in_mask(raw.data(), scored.words(), raw.size());
   const std::int64_t highest =
       std::max<std::int64_t>(0, cycle.kernels.max_in_mask(raw.data(), scored.words(), raw.size()));
-  scored.for_each([&](std::size_t node) {
-    const std::int64_t score = highest == 0 ? kMaxNodeScore : kMaxNodeScore * (highest + lowest - raw[node]) / highest;
-    totals[node] += weight * score;
-  });
+  scored.for_each([&](std::size_t node) { totals[node] += weight * spread_score(raw[node], lowest, highest); });
 }
 
-bool PodTopologySpread::plan_filter(Cycle& cycle, RankingPlan&) const { return resolve(cycle).hard.empty(); }
+bool PodTopologySpread::plan_filter(Cycle& cycle, RankingPlan& plan) const {
+  const Resolved& resolved = resolve(cycle);
+  if (resolved.hard.empty()) return true;
+  for (const Constraint& constraint : resolved.hard) plan.add_topology_key(constraint.topology_key);
+  plan.cell_filters.push_back(this);
+  return true;
+}
 
-bool PodTopologySpread::plan_score(Cycle& cycle, std::int64_t, RankingPlan&) const {
-  return resolve(cycle).soft.empty();
+bool PodTopologySpread::plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const {
+  const Resolved& resolved = resolve(cycle);
+  if (resolved.soft.empty()) return true;
+  // How much a host counts depends on how many nodes are feasible, which no cell knows.
+  if (!resolved.requires_all_keys) return false;
+  for (const Constraint& constraint : resolved.soft) {
+    if (constraint.topology_key == hostname_) return false;
+    plan.add_topology_key(constraint.topology_key);
+  }
+  plan.cell_scorers.push_back(PlannedScorer{this, weight});
+  return true;
+}
+
+void PodTopologySpread::filter_cells(Cycle& cycle, const CellDomains& cells, std::uint8_t* open) const {
+  for (const Constraint& constraint : resolve(cycle).hard) {
+    const DomainCounts& counts = cycle.state.count_domains(constraint.rule, constraint.topology_key, constraint.mask);
+    const std::int32_t* codes = cells.codes(constraint.topology_key);
+    const std::int64_t most = most_pods(constraint, counts);
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      const bool passes =
+          codes[cell] != LabelColumn::kAbsent && counts.pods[static_cast<std::size_t>(codes[cell])] <= most;
+      if (!passes) open[cell] = 0;
+    }
+  }
+}
+
+void PodTopologySpread::score_cells(Cycle& cycle, const CellDomains& cells, const std::uint8_t* open,
+                                    std::int64_t weight, std::int64_t* totals) const {
+  const Resolved& resolved = resolve(cycle);
+  std::vector<std::uint8_t> scored(open, open + cells.size());
+  for (const Constraint& constraint : resolved.soft) {
+    const std::int32_t* codes = cells.codes(constraint.topology_key);
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      if (codes[cell] == LabelColumn::kAbsent) scored[cell] = 0;
+    }
+  }
+  std::vector<double> sums(cells.size(), 0);
+  std::vector<std::uint8_t> seen;
+  for (const Constraint& constraint : resolved.soft) {
+    const std::int32_t* codes = cells.codes(constraint.topology_key);
+    const DomainCounts& counts = cycle.state.count_domains(constraint.rule, constraint.topology_key, constraint.mask);
+    seen.assign(counts.pods.size(), 0);
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      if (scored[cell] != 0) seen[static_cast<std::size_t>(codes[cell])] = 1;
+    }
+    const double of_domain = go_log(static_cast<double>(std::count(seen.begin(), seen.end(), 1) + 2));
+    const auto base = static_cast<double>(constraint.max_skew - 1);
+    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+      if (scored[cell] == 0) continue;
+      sums[cell] += static_cast<double>(counts.pods[static_cast<std::size_t>(codes[cell])]) * of_domain + base;
+    }
+  }
+  std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
+  std::int64_t highest = 0;
+  for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+    if (scored[cell] == 0) continue;
+    lowest = std::min(lowest, go_round(sums[cell]));
+    highest = std::max(highest, go_round(sums[cell]));
+  }
+  for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+    if (scored[cell] != 0) totals[cell] += weight * spread_score(go_round(sums[cell]), lowest, highest);
+  }
 }
 
 }  // namespace kubesched

@@ -20,6 +20,9 @@ class PodTopologySpread final : public Plugin {
   void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const override;
   bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;
   bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const override;
+  void filter_cells(Cycle& cycle, const CellDomains& cells, std::uint8_t* open) const override;
+  void score_cells(Cycle& cycle, const CellDomains& cells, const std::uint8_t* open, std::int64_t weight,
+                   std::int64_t* totals) const override;
 
  private:
   // A constraint of one shape, tied to its counts.
@@ -39,6 +42,8 @@ class PodTopologySpread final : public Plugin {
     std::size_t bytes() const override { return sizeof *this + scored.num_words() * sizeof(std::uint64_t); }
   };
 
+  // The most matching pods that a domain may have for one more to be let in.
+  static std::int64_t most_pods(const Constraint& constraint, const DomainCounts& counts);
   const Resolved& resolve(Cycle& cycle) const;
   std::unique_ptr<Resolved> make_resolved(Cycle& cycle) const;
   std::vector<SpreadConstraint> constraints_of(const Cycle& cycle) const;

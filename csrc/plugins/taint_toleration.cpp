@@ -80,7 +80,7 @@ bool TaintToleration::plan_score(Cycle& cycle, std::int64_t weight, RankingPlan&
     is_uniform = is_uniform && count == 0;
     append_id(plan.static_key, static_cast<std::uint32_t>(count));
   }
-  if (!is_uniform) plan.static_scorers.push_back(StaticScorer{this, weight});
+  if (!is_uniform) plan.static_scorers.push_back(PlannedScorer{this, weight});
   return true;
 }
 

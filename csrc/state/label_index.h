@@ -19,8 +19,13 @@ struct LabelColumn {
   Column<std::int32_t> codes;  // by node
   std::vector<StringId> values;
   std::unordered_map<StringId, std::int32_t> code_of;
+  std::vector<std::uint32_t> num_nodes;  // by code
+  std::uint32_t num_shared = 0;          // values that two nodes or more have
 
+  // No two nodes have the same value, as with host names.
+  bool is_by_node() const { return num_shared == 0; }
   std::int32_t intern(StringId value);
+  void put(std::size_t node, std::int32_t code);
 };
 
 // Worked example: nodes a{zone:x} b{zone:y} c{} give column zone = codes [0, 1, -1], values [x, y].

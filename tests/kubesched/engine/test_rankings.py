@@ -24,7 +24,7 @@ ROOM_FOR_THREE = 3 * 2500
 
 
 def plain(pod: dict[str, Any]) -> dict[str, Any]:
-    """Take away what a ranking cannot be kept for."""
+    """Take away host ports and what depends on other pods."""
     pod["spec"].pop("topologySpreadConstraints", None)
     for kind in ("podAffinity", "podAntiAffinity"):
         pod["spec"].get("affinity", {}).pop(kind, None)
@@ -91,13 +91,29 @@ class Trio:
             self.pods = [key for key in self.pods if key not in gone]
 
 
+def related(workload: Workload) -> dict[str, Any]:
+    """A pod that is spread over domains, or drawn to or kept from others, and asks for little else."""
+    pod = plain(workload.pod())
+    kind = workload.pick("spread", "podAffinity", "podAntiAffinity")
+    if kind == "spread":
+        pod["spec"]["topologySpreadConstraints"] = [workload.spread() for _ in range(workload.pick(1, 2))]
+    else:
+        pod["spec"]["affinity"] = {kind: workload.pod_affinity()}
+    return pod
+
+
 class Source:
-    """Pods of a few specs, as deployments bring them; one in some has affinity or ports."""
+    """Pods of a few specs, as deployments bring them."""
 
     def __init__(self, workload: Workload, num_specs: int) -> None:
         self.workload = workload
-        self.specs = [workload.pod() if workload.maybe(0.1) else plain(workload.pod()) for _ in range(num_specs)]
+        self.specs = [self.spec() for _ in range(num_specs)]
         self.count = 0
+
+    def spec(self) -> dict[str, Any]:
+        if self.workload.maybe(0.1):
+            return self.workload.pod()
+        return related(self.workload) if self.workload.maybe(0.4) else plain(self.workload.pod())
 
     def pod(self) -> dict[str, Any]:
         spec = self.specs[min(int(self.workload.rng.expovariate(0.4)), len(self.specs) - 1)]
