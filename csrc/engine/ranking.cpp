@@ -42,8 +42,10 @@ std::uint8_t highest_of_block(const LocalScores& scores, const NodeCells& cells,
 void LocalScores::sweep(const RankedShape& shape, const ClusterState& state, const Kernels& kernels) {
   const NodeTable& nodes = state.nodes();
   const std::size_t size = shape.cells->num_blocks() * NodeCells::kBlockNodes;
-  if (bytes_.size() != size) bytes_.assign(size, 0);
+  const std::size_t num_scored = nodes.tiles().num_tiles() * NodeTile::kNodes;
+  bytes_.resize(size);
   kernels.score_tiles(nodes.tiles().data(), shape.local, nodes.tiles().num_tiles(), bytes_.data());
+  std::fill(bytes_.begin() + static_cast<std::ptrdiff_t>(num_scored), bytes_.end(), std::uint8_t{0});
   if (shape.others.empty() && shape.bans.empty()) return;
   room_.assign(nodes.size(), true);
   for (const ResourceAmount& request : shape.others) {

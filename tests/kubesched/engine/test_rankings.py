@@ -179,6 +179,13 @@ def test_amounts_that_doubles_do_not_hold_are_compared_as_integers() -> None:
     assert (ks.Scheduler(big).schedule_many(pods).node_index == want.node_index).all()
 
 
+def test_a_node_that_is_gone_is_not_counted_behind_the_last() -> None:
+    scheduler = ks.Scheduler([make_node(f"n{i}") for i in range(9)], ranking_bytes=0)
+    assert scheduler.schedule(make_pod("a", cpu="1")).feasible_nodes == 9
+    scheduler.remove_node("n8")
+    assert scheduler.schedule(make_pod("b", cpu="1")).feasible_nodes == 8
+
+
 @pytest.mark.parametrize("value", [-1, 2**63])
 def test_a_budget_that_is_no_amount_of_memory_is_refused(value: int) -> None:
     with pytest.raises(ConfigError, match=f"ranking_bytes must be None or an integer in .*, got {value}"):
