@@ -314,6 +314,13 @@ void register_engine(py::module_& module) {
       .def("nominations", &nominations)
       .def_property_readonly_static("NOT_STARTED", [](const py::object&) { return PodStatus::kNotStarted; })
       .def("remove_pod", [](Scheduler& engine, const std::string& key) { engine.state().remove_pod(key); })
+      .def(
+          "remove_pods",
+          [](Scheduler& engine, const std::shared_ptr<PodKeys>& keys) {
+            const py::gil_scoped_release unlocked;
+            engine.state().remove_pods(*keys);
+          },
+          py::arg("keys"))
       .def("node_of", &node_of)
       .def("pods_on", &pods_on)
       .def("put_resource_slice",

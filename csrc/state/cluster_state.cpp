@@ -147,8 +147,21 @@ void ClusterState::place(const PodKey& key, ShapeId shape, NodeIndex node, PodSt
   count(shape, node, 1);
 }
 
-void ClusterState::remove_pod(std::string_view key) {
-  const PodId id = pods_->find(key);
+void ClusterState::remove_pods(const PodKeys& keys) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (pods_->find(PodKey{keys[i], keys.hash(i), kNoId}) == kNoId && nominations_->find(keys[i]) == nullptr) {
+      throw StateError("pod must be on a node, got '" + std::string(keys[i]) + "'");
+    }
+  }
+  if (keys.first_duplicate()) {
+    throw StateError("pod names must be unique, got '" + std::string(keys[*keys.first_duplicate()]) + "' twice");
+  }
+  for (std::size_t i = 0; i < keys.size(); ++i) remove_pod(PodKey{keys[i], keys.hash(i), kNoId});
+}
+
+void ClusterState::remove_pod(const PodKey& pod_key) {
+  const std::string_view key = pod_key.text;
+  const PodId id = pods_->find(pod_key);
   if (id == kNoId && nominations_->find(key) != nullptr) return clear_nomination(key);
   if (id == kNoId) throw StateError("pod must be on a node, got '" + std::string(key) + "'");
   const PodRecord& pod = (*pods_)[id];
@@ -157,7 +170,7 @@ void ClusterState::remove_pod(std::string_view key) {
   if (!(*shapes_)[shape].claims.empty()) devices_.edit().release_from((*shapes_)[shape], key, *strings_);
   const GpuRequest& gpu = (*shapes_)[shape].gpu;
   if (gpu.num > 0) gpu_cards_.edit().remove(id, gpu, node);
-  pods_.edit().remove(id);
+  pods_.edit().remove(id, pod_key.hash);
   nodes_.charge(node, (*shapes_)[shape], -1);
   volume_use_.change((*shapes_)[shape], node, -1, volume_source());
   count(shape, node, -1);

@@ -89,7 +89,9 @@ class ClusterState {
   // The pod is nominated nowhere afterwards. REQUIRES: the key is new.
   void place(const PodKey& key, ShapeId shape, NodeIndex node, PodStatus status = {});
   // Takes a pod off its node, or a pending one's nomination away. StateError where there is neither.
-  void remove_pod(std::string_view key);
+  void remove_pod(const PodKey& key);
+  // All or, where there is neither for one or a name is there twice, none.
+  void remove_pods(const PodKeys& keys);
   // The pod is now a victim of preemption that terminates; it keeps its room. REQUIRES: the pod is on a node.
   void evict(PodId pod) { terminate(pod, true); }
   // The pod is being deleted, for that reason or another; it keeps its room. REQUIRES: the pod is on a node.

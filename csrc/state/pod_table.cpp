@@ -44,13 +44,13 @@ void PodTable::replace(PodId id, ShapeId shape, PodStatus status) {
   records_[id].status = status;
 }
 
-void PodTable::remove(PodId id) {
+void PodTable::remove(PodId id, std::uint32_t key_hash) {
   PodRecord& record = records_[id];
   auto& pods = by_node_[record.node_uid];
   pods[record.position] = pods.back();
   records_[pods.back()].position = record.position;
   pods.pop_back();
-  index_.erase(hash_of_key(record.key), id);
+  index_.erase(key_hash, id);
   buffers_.release(record.buffer);
   record = PodRecord{};
   free_.push_back(id);

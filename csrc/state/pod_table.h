@@ -45,7 +45,7 @@ class PodTable {
   PodId add(const PodKey& key, ShapeId shape, std::uint32_t node_uid, PodStatus status = {});
   // The pod becomes another one under its name: a victim that is now terminating.
   void replace(PodId id, ShapeId shape, PodStatus status);
-  void remove(PodId id);
+  void remove(PodId id, std::uint32_t key_hash);
   void reserve(std::size_t count);
   // A pod of this name will be added soon.
   void expect(std::uint32_t key_hash) const { index_.prefetch(key_hash); }

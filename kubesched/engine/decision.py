@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubesched.errors import ConfigError
@@ -34,6 +35,14 @@ class Preemption:
     nominated: str | None
     victims: tuple[str, ...]
     message: str
+
+
+def read_preemption(raw: tuple[int, list[str], str], names: Sequence[str]) -> Preemption | None:
+    """Return what the core says of preemption, with nodes by name; None where there was none."""
+    nominated, victims, message = raw
+    if nominated < 0 and not message:
+        return None
+    return Preemption(names[nominated] if nominated >= 0 else None, tuple(victims), message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kubesched.api.pod_codec import encode_pod, pod_key
 from kubesched.config.configuration import SchedulerConfiguration
 from kubesched.engine.call import Call
 from kubesched.engine.extender_adapter import ExtenderAdapter
@@ -98,6 +99,16 @@ class Extensions:
         """Tell every Reserve plugin of the pod's profile, last to first, that the pod does not stay on the node."""
         for plugin in reversed(self._at("reserve", call.pod)):
             plugin.unreserve(call, node_name)
+
+    def sort(self, pods: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Return pods in the order of the scheduling queue; see `Scheduler.sort`."""
+        keys = [pod_key(pod) for pod in pods]
+        for pod in pods:
+            encode_pod(pod)
+        plugin = self.sorter()
+        if plugin is not None:
+            return [pods[i] for i in plugin.sort(list(pods), keys)]
+        return sorted(pods, key=lambda pod: -((pod.get("spec") or {}).get("priority") or 0))
 
     def sorter(self) -> PluginAdapter | None:
         """Return the Python plugin that orders the queue; None where PrioritySort does."""

@@ -18,7 +18,7 @@ from kubesched.config import SchedulerConfiguration, load_config
 from kubesched.config.policies import policy_config
 from kubesched.engine.call import Call, encode_manifest, is_inside_call, with_namespace
 from kubesched.engine.cluster_objects import put_object, remove_object
-from kubesched.engine.decision import Decision, Preemption, preemption_policy
+from kubesched.engine.decision import Decision, preemption_policy, read_preemption
 from kubesched.engine.device_objects import put_verdicts
 from kubesched.engine.engine_options import DEFAULT_RANKING_BYTES, check_options
 from kubesched.engine.explanation import Explanation
@@ -205,9 +205,8 @@ class Scheduler:
             node, feasible, evaluated, message, raw = self._engine.schedule(key, shape, nominated, policy)
             code = "Success" if node >= 0 else "Unschedulable"
             name = self._names()[node] if node >= 0 else None
-            return Decision(
-                key, name, message, feasible, evaluated, code, self._preemption(raw), self._cards(key, name)
-            )
+            preemption = read_preemption(raw, self._names())
+            return Decision(key, name, message, feasible, evaluated, code, preemption, self._cards(key, name))
         call = self._call(key, pod)
         with call.active():
             node, feasible, evaluated, message, raw = self._engine.schedule(key, shape, nominated, policy)
@@ -226,16 +225,11 @@ class Scheduler:
         if name is not None:
             self._keep_pod(key, pod)
         code = "Error" if call.has_failed else "Success" if name is not None else "Unschedulable"
-        return Decision(key, name, message, feasible, evaluated, code, self._preemption(raw), self._cards(key, name))
+        preemption = read_preemption(raw, self._names())
+        return Decision(key, name, message, feasible, evaluated, code, preemption, self._cards(key, name))
 
     def _cards(self, key: str, node: str | None) -> tuple[int, ...]:
         return () if node is None else tuple(cards_of(self._engine, key))
-
-    def _preemption(self, raw: tuple[int, list[str], str]) -> Preemption | None:
-        nominated, victims, message = raw
-        if nominated < 0 and not message:
-            return None
-        return Preemption(self._names()[nominated] if nominated >= 0 else None, tuple(victims), message)
 
     def schedule_many(self, pods: PodBatch | Sequence[Manifest], *, preempt: bool | str = False) -> Placements:
         """Decide for pods one after another; each is assumed on its node before the next is decided.
@@ -267,7 +261,7 @@ class Scheduler:
         if self._extensions:
             return self._schedule_each(batch, shapes, policy)
         node_index, messages, raw = self._engine.schedule_many(shapes, batch.core_keys, policy)
-        found = ((i, self._preemption(result)) for i, result in raw.items())
+        found = ((i, read_preemption(result, self._names())) for i, result in raw.items())
         preemptions = {i: preemption for i, preemption in found if preemption is not None}
         devices = cards_of_many(self._engine, batch.keys) if any_gpu(self._engine, shapes) else None
         return Placements(node_index, self._names(), batch.keys, messages, preemptions, devices)
@@ -305,13 +299,7 @@ class Scheduler:
             ObjectError: a pod breaks a rule of its type.
             PluginError: the plugin raises, or answers what it may not.
         """
-        keys = [pod_key(pod) for pod in pods]
-        for pod in pods:
-            encode_pod(pod)
-        plugin = self._extensions.sorter()
-        if plugin is not None:
-            return [pods[i] for i in plugin.sort(list(pods), keys)]
-        return sorted(pods, key=lambda pod: -((pod.get("spec") or {}).get("priority") or 0))
+        return self._extensions.sort(pods)
 
     def _call(self, key: str, pod: Manifest) -> Call:
         return Call(key, pod, self.nodes, self._names(), self._node_json, self._pods, self._engine.pods_on)
@@ -349,6 +337,18 @@ class Scheduler:
         self._require_idle()
         self._engine.remove_pod(key)
         self._pods.pop(key, None)
+
+    def remove_pods(self, pods: PodBatch | Sequence[str]) -> None:
+        """Take many pods off their nodes, in order; all are checked before the first goes.
+
+        Raises:
+            StateError: one is on no node and nominated to none, or is there twice.
+        """
+        self._require_idle()
+        keys = pods.keys if isinstance(pods, PodBatch) else pods
+        self._engine.remove_pods(pods.core_keys if isinstance(pods, PodBatch) else PodKeys(keys))
+        for key in keys if self._pods else ():
+            self._pods.pop(key, None)
 
     def put(self, obj: Manifest) -> None:
         """Add an object of any kind but Node and Pod that a plugin reads, or replace the one of its name.

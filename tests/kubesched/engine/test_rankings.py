@@ -76,6 +76,11 @@ class Trio:
         key = self.pods.pop(workload.rng.randrange(len(self.pods)))
         self.all(lambda s: s.remove_pod(key))
 
+    def remove_many(self, workload: Workload) -> None:
+        gone = workload.rng.sample(self.pods, workload.rng.randint(0, min(9, len(self.pods))))
+        self.pods = [key for key in self.pods if key not in gone]
+        self.all(lambda s: s.remove_pods(gone))
+
     def change_nodes(self, workload: Workload) -> None:
         verb = workload.pick("add", "update", "update", "remove")
         if verb == "add":
@@ -124,13 +129,15 @@ class Source:
 def run(trio: Trio, source: Source, num_steps: int) -> None:
     workload = source.workload
     for _ in range(num_steps):
-        verb = workload.rng.choices(["schedule", "many", "remove", "nodes"], [10, 2, 6, 1])[0]
+        verb = workload.rng.choices(["schedule", "many", "remove", "leave", "nodes"], [10, 2, 6, 1, 1])[0]
         if verb == "schedule":
             trio.schedule(source.pod())
         elif verb == "many":
             trio.schedule_many([source.pod() for _ in range(workload.rng.randint(1, 30))])
         elif verb == "remove" and trio.pods:
             trio.remove(workload)
+        elif verb == "leave":
+            trio.remove_many(workload)
         elif verb == "nodes":
             trio.change_nodes(workload)
 

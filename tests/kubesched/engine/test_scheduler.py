@@ -94,6 +94,7 @@ def test_a_broken_batch_is_refused(index: Any, names: list[str] | None, want: st
         pytest.param(lambda s: s.add_node(make_node("n0")), "node names must be unique, got 'n0' twice", id="same node"),
         pytest.param(lambda s: s.update_node(make_node("zz")), "node must be in the cluster, got 'zz'", id="no node"),
         pytest.param(lambda s: s.remove_node("zz"), "node must be in the cluster, got 'zz'", id="remove no node"),
+        pytest.param(lambda s: s.remove_pods(["default/zz"]), "pod must be on a node, got 'default/zz'", id="none of many"),
         pytest.param(lambda s: s.remove_pod("default/zz"), "pod must be on a node, got 'default/zz'", id="no pod"),
         pytest.param(lambda s: s.schedule(make_pod("there")), "pod names must be unique, got 'default/there' twice",
                      id="same pod"),
