@@ -99,6 +99,33 @@ NodeMask FilterRun::feasible() const {
   return nodes;
 }
 
+NodeMask FilterRun::lacking_room_alone() const {
+  NodeMask nodes(cycle_.state.nodes().size());
+  const auto is_settled = [&](const Plugin* plugin) {
+    return plugin->filter_is_static() || plugin->filters_by_room() || skips(plugin);
+  };
+  const auto& filters = profile_.filter();
+  if (!std::all_of(filters.begin(), filters.end(),
+                   [&](const Plugin* plugin) { return is_settled(plugin) || plugin->filter_is_monotone(cycle_); })) {
+    return nodes;
+  }
+  nodes = static_mask();
+  for (const Plugin* plugin : filters) {
+    if (!is_settled(plugin)) plugin->filter(cycle_, nodes, nullptr);
+  }
+  if (cycle_.state.nominations().empty() || std::all_of(filters.begin(), filters.end(), is_settled)) return nodes;
+  nodes_with_nominated().for_each([&](std::size_t i) {
+    const auto node = static_cast<NodeIndex>(i);
+    Supposition supposed(cycle_.state, node);
+    for (ShapeId shape : nominated_at(node)) supposed.add(shape);
+    const bool passes = std::all_of(filters.begin(), filters.end(), [&](const Plugin* plugin) {
+      return is_settled(plugin) || plugin->filter_node(cycle_, node);
+    });
+    if (!passes) nodes.reset(node);
+  });
+  return nodes;
+}
+
 bool FilterRun::passes(NodeIndex node) const {
   if (!cycle_.state.nominations().empty()) {
     const std::vector<ShapeId> nominated = nominated_at(node);

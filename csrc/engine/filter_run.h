@@ -36,6 +36,14 @@ class FilterRun {
   // The plugins that an event must be one of for the pod to be tried again (Diagnosis.UnschedulablePlugins).
   std::vector<std::string> rejectors(const Diagnosis* diagnosis) const;
 
+  // Nodes that all filters but those by room pass, nominated pods counted, and would pass with fewer pods there; none
+  // where it is not known.
+  NodeMask lacking_room_alone() const;
+
+  // The pods nominated to a node that count for this one, and the nodes that have such.
+  std::vector<ShapeId> nominated_at(NodeIndex node) const;
+  NodeMask nodes_with_nominated() const;
+
   // One node alone, whether or not it is a candidate.
   bool passes(NodeIndex node) const;
   // As passes(), and why not; `diagnosis` is written at the node alone.
@@ -44,8 +52,6 @@ class FilterRun {
  private:
   bool skips(const Plugin* plugin) const;
   const NodeMask& static_mask() const;
-  std::vector<ShapeId> nominated_at(NodeIndex node) const;
-  NodeMask nodes_with_nominated() const;
   bool passes_once(NodeIndex node) const;
   bool diagnose_once(NodeIndex node, Diagnosis& diagnosis) const;
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "engine/room_search.h"
 #include "engine/supposition.h"
 
 namespace kubesched {
@@ -67,22 +68,46 @@ std::vector<Victims> Preemption::find_candidates(const std::vector<NodeIndex>& p
   std::vector<Victims> clean;
   std::vector<Victims> violating;
   if (potential.empty()) return clean;
+  RoomSearch room(cycle_, profile_, run_);
   NodeMask helped(cycle_.state.nodes().size());
-  for (NodeIndex node : potential) helped.set(node);
+  for (NodeIndex node : potential) {
+    if (!room.covers(node)) helped.set(node);
+  }
   for (const Plugin* plugin : profile_.filter()) plugin->filter_preempted(cycle_, helped);
   const auto n = static_cast<std::int64_t>(potential.size());
   const ProfileSpec& spec = profile_.spec();
   const auto enough = static_cast<std::size_t>(
       std::min(n, std::max(n * spec.min_candidate_nodes_percentage / 100, spec.min_candidate_nodes_absolute)));
   const std::size_t offset = rng == nullptr ? 0 : rng->below(potential.size());
+  // Where only the best candidate counts and none can break a budget, one that is surely worse need not be worked out.
+  const bool needs_all = !cycle_.state.budgets().all().empty() ||
+                         std::any_of(extenders_.begin(), extenders_.end(), [](const auto& e) { return e->preempts(); });
+  std::int64_t best_priority = std::numeric_limits<std::int64_t>::max();
+  std::size_t num_worse = 0;
   for (std::size_t i = 0; i < potential.size(); ++i) {
     const NodeIndex node = potential[(offset + i) % potential.size()];
-    if (!helped.test(node)) continue;
-    std::optional<Victims> victims = select_victims(node);
-    if (!victims) continue;
-    std::vector<Victims>& list = victims->num_violations == 0 ? clean : violating;
-    if (list.size() < enough) list.push_back(std::move(*victims));
-    if (!clean.empty() && clean.size() + violating.size() >= enough) break;
+    std::optional<Victims> victims;
+    if (room.covers(node)) {
+      const std::optional<std::int64_t> least = room.least_highest_priority(node);
+      if (!least) continue;
+      if (needs_all || *least <= best_priority) {
+        victims = select_victims(node, room);
+        if (victims->pods.empty()) continue;
+      } else {
+        ++num_worse;
+      }
+    } else if (helped.test(node)) {
+      victims = select_victims(node);
+      if (!victims) continue;
+    } else {
+      continue;
+    }
+    if (victims) {
+      if (victims->num_violations == 0) best_priority = std::min(best_priority, priority_of(victims->pods.front()));
+      std::vector<Victims>& list = victims->num_violations == 0 ? clean : violating;
+      if (list.size() < enough) list.push_back(std::move(*victims));
+    }
+    if (!clean.empty() && clean.size() + num_worse + violating.size() >= enough) break;
   }
   std::move(violating.begin(), violating.end(), std::back_inserter(clean));
   return clean;
@@ -125,6 +150,30 @@ std::vector<bool> Preemption::violations(const std::vector<PodId>& pods) const {
   return violating;
 }
 
+std::int64_t Preemption::priority_of(PodId pod) const {
+  return cycle_.state.shapes()[cycle_.state.pods()[pod].shape].priority;
+}
+
+Victims Preemption::select_victims(NodeIndex node, RoomSearch& room) const {
+  const std::vector<PodId> lower = lower_priority_pods(node);
+  const std::vector<bool> violating = violations(lower);
+  std::vector<bool> stays(lower.size(), false);
+  room.reprieve(node, lower, violating, stays);
+  return victims_of(node, lower, violating, stays);
+}
+
+Victims Preemption::victims_of(NodeIndex node, const std::vector<PodId>& lower, const std::vector<bool>& violating,
+                               const std::vector<bool>& stays) {
+  Victims victims;
+  victims.node = node;
+  for (std::size_t i = 0; i < lower.size(); ++i) {
+    if (stays[i]) continue;
+    victims.pods.push_back(lower[i]);
+    if (violating[i]) ++victims.num_violations;
+  }
+  return victims;
+}
+
 std::optional<Victims> Preemption::select_victims(NodeIndex node) {
   ClusterState& state = cycle_.state;
   const std::vector<PodId> lower = lower_priority_pods(node);
@@ -142,13 +191,7 @@ std::optional<Victims> Preemption::select_victims(NodeIndex node) {
       if (!stays[i]) supposed.remove(lower[i]);
     }
   }
-  Victims victims;
-  victims.node = node;
-  for (std::size_t i = 0; i < lower.size(); ++i) {
-    if (stays[i]) continue;
-    victims.pods.push_back(lower[i]);
-    if (violating[i]) ++victims.num_violations;
-  }
+  Victims victims = victims_of(node, lower, violating, stays);
   if (victims.pods.empty()) return std::nullopt;
   return victims;
 }

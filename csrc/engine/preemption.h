@@ -22,6 +22,8 @@ struct PreemptionResult {
 
 // framework/preemption/preemption.go and plugins/defaultpreemption/default_preemption.go (v1.34), one node after
 // another. Changes nothing: victims leave in thought alone.
+class RoomSearch;
+
 class Preemption {
  public:
   // REQUIRES: the run found no feasible node; `diagnosis` is its own, or nullptr where a PreFilter rejected the pod.
@@ -41,6 +43,11 @@ class Preemption {
   std::vector<Victims> find_candidates(const std::vector<NodeIndex>& potential, Rng* rng);
   std::vector<PodId> lower_priority_pods(NodeIndex node) const;
   std::optional<Victims> select_victims(NodeIndex node);
+  // REQUIRES: room decides on the node, and there is room without all pods of lower priority.
+  Victims select_victims(NodeIndex node, RoomSearch& room) const;
+  static Victims victims_of(NodeIndex node, const std::vector<PodId>& lower, const std::vector<bool>& violating,
+                            const std::vector<bool>& stays);
+  std::int64_t priority_of(PodId pod) const;
   std::vector<bool> violations(const std::vector<PodId>& pods) const;
   std::size_t choose(const std::vector<Victims>& candidates, Rng* rng) const;
   std::string not_helpful(const std::vector<NodeIndex>& potential);

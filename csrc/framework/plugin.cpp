@@ -6,6 +6,10 @@ PreFilterResult Plugin::pre_filter(Cycle&) const { return {}; }
 
 void Plugin::filter(Cycle&, NodeMask&, Diagnosis*) const {}
 
+bool Plugin::filter_is_monotone(const Cycle&) const { return filter_is_static(); }
+
+std::vector<ResourceAmount> Plugin::room_wanted(const Cycle&) const { return {}; }
+
 bool Plugin::filter_node(Cycle& cycle, NodeIndex node) const {
   NodeMask alone(cycle.state.nodes().size());
   alone.set(node);

@@ -62,6 +62,13 @@ class Plugin {
   // Takes out of `nodes` those it rejects; with a diagnosis, says why for each.
   virtual void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const;
 
+  // A node that filter() passes for this pod it passes with fewer pods there, too. What is not known is false.
+  virtual bool filter_is_monotone(const Cycle& cycle) const;
+
+  // filter() asks for room alone: each of room_wanted() must fit, and one pod more.
+  virtual bool filters_by_room() const { return false; }
+  virtual std::vector<ResourceAmount> room_wanted(const Cycle& cycle) const;
+
   // The same verdict for one node: true where it passes. Preemption asks it of one node many times.
   virtual bool filter_node(Cycle& cycle, NodeIndex node) const;
 

@@ -13,6 +13,7 @@ class DynamicResources final : public Plugin {
   std::string_view name() const override { return "DynamicResources"; }
   PreFilterResult pre_filter(Cycle& cycle) const override;
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
+  bool filter_is_monotone(const Cycle& cycle) const override { return cycle.shape.claims.empty(); }
   PostFilterAnswer post_filter(Cycle& cycle, const NodeMask& rejected) const override;
   void reserve(Cycle& cycle, std::string_view key, NodeIndex node) const override;
   bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;

@@ -11,6 +11,7 @@ class GpuShare final : public Plugin {
   GpuShare(std::size_t slot, const ProfileSpec& spec);
   std::string_view name() const override { return "GPUShare"; }
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
+  bool filter_is_monotone(const Cycle& cycle) const override { return cycle.shape.gpu.num == 0; }
   bool filter_node(Cycle& cycle, NodeIndex node) const override;
   void reserve(Cycle& cycle, std::string_view key, NodeIndex node) const override;
 

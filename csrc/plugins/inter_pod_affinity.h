@@ -16,6 +16,7 @@ class InterPodAffinity final : public Plugin {
   std::string_view name() const override { return "InterPodAffinity"; }
   PreFilterResult pre_filter(Cycle& cycle) const override;
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
+  bool filter_is_monotone(const Cycle& cycle) const override { return cycle.shape.required_affinity.empty(); }
   bool pre_score(Cycle& cycle, const NodeMask& feasible) const override;
   void add_score(Cycle& cycle, const NodeMask& feasible, std::int64_t weight, std::int64_t* totals) const override;
   bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;

@@ -15,6 +15,8 @@ class NodeResourcesFit final : public Plugin {
   NodeResourcesFit(std::size_t slot, const ProfileSpec& spec);
   std::string_view name() const override { return "NodeResourcesFit"; }
   void filter_preempted(Cycle& cycle, NodeMask& nodes) const override;
+  bool filters_by_room() const override { return true; }
+  std::vector<ResourceAmount> room_wanted(const Cycle& cycle) const override { return checked_requests(cycle); }
   bool filter_node(Cycle& cycle, NodeIndex node) const override;
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
   bool pre_score(Cycle&, const NodeMask&) const override { return true; }

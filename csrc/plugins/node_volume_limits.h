@@ -12,6 +12,7 @@ class NodeVolumeLimits final : public Plugin {
   std::string_view name() const override { return "NodeVolumeLimits"; }
   PreFilterResult pre_filter(Cycle& cycle) const override;
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
+  bool filter_is_monotone(const Cycle&) const override { return true; }
   bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;
 
  private:

@@ -18,6 +18,7 @@ class VolumeBinding final : public Plugin {
   std::string_view name() const override { return "VolumeBinding"; }
   PreFilterResult pre_filter(Cycle& cycle) const override;
   void filter(Cycle& cycle, NodeMask& nodes, Diagnosis* diagnosis) const override;
+  bool filter_is_monotone(const Cycle&) const override { return true; }
   void reserve(Cycle& cycle, std::string_view key, NodeIndex node) const override;
   bool plan_filter(Cycle& cycle, RankingPlan& plan) const override;
   bool plan_score(Cycle& cycle, std::int64_t weight, RankingPlan& plan) const override;

@@ -26,10 +26,25 @@ bool SchedulingQueue::is_interesting(const ClusterEvent& event) const {
                                              [&](const QueueProfile& profile) { return profile.is_interested(event); });
 }
 
-QueueingHint SchedulingQueue::ask(const QueueProfile::RegisteredHint& entry, const HintInput& input,
-                                  const std::string& label) {
+std::vector<SchedulingQueue::AwaitedEvent>& SchedulingQueue::awaited(const QueueProfile& profile,
+                                                                     const ClusterEvent& event) {
+  const std::tuple key{&profile, event.resource, event.action_bits, event.custom_label};
+  if (last_awaited_ != awaited_.end() && last_awaited_->first == key) return last_awaited_->second;
+  const auto [slot, is_new] = awaited_.try_emplace(key);
+  last_awaited_ = slot;
+  if (!is_new) return slot->second;
+  for (const QueueProfile::RegisteredHint& entry : profile.hints()) {
+    if (entry.hint.event.matches(event)) slot->second.push_back(AwaitedEvent{&entry, {}});
+  }
+  return slot->second;
+}
+
+QueueingHint SchedulingQueue::ask(AwaitedEvent& awaited, const HintInput& input, const ClusterEvent& event) {
+  const QueueProfile::RegisteredHint& entry = *awaited.entry;
   const QueueingHint hint = entry.hint.function ? entry.hint.function(input) : QueueingHint::kQueue;
-  ++hint_counts_[{entry.plugin, label, hint_label(hint)}];
+  std::int64_t*& count = awaited.counts[static_cast<std::size_t>(hint)];
+  if (count == nullptr) count = &hint_counts_[{entry.plugin, event.label(), hint_label(hint)}];
+  ++*count;
   return hint;
 }
 
@@ -43,11 +58,11 @@ SchedulingQueue::Strategy SchedulingQueue::worth_requeuing(const QueuedPod& pod,
   }
   const QueueProfile& profile = profile_of(*pod.pod);
   const HintInput input{*pod.pod, event.old_object.get(), event.new_object.get(), context_, profile.spec()};
-  const std::string label = event.event.label();
   Strategy strategy = Strategy::kSkip;
-  for (const QueueProfile::RegisteredHint& entry : profile.hints()) {
-    if (!pod.rejected_by(entry.plugin) || !entry.hint.event.matches(event.event)) continue;
-    if (ask(entry, input, label) == QueueingHint::kSkip) continue;
+  for (AwaitedEvent& one : awaited(profile, event.event)) {
+    const QueueProfile::RegisteredHint& entry = *one.entry;
+    if (!pod.rejected_by(entry.plugin)) continue;
+    if (ask(one, input, event.event) == QueueingHint::kSkip) continue;
     // A plugin that waits for something of its own need not wait for the backoff.
     if (pod.pending_plugins.contains(entry.plugin)) return Strategy::kImmediately;
     if (pod.pending_plugins.empty()) return Strategy::kAfterBackoff;
@@ -94,6 +109,7 @@ void SchedulingQueue::keep_claim(const EventObjectPtr& old_object, const EventOb
 
 void SchedulingQueue::move_pods(const std::vector<QueuedPodPtr>& pods, const ObservedEvent& event) {
   if (!is_interesting(event.event)) return;
+  const std::string label = event.event.label();
   for (const QueuedPodPtr& pod : pods) {
     const std::vector<ClusterEvent>& awaited = pod->gating_plugin_events;
     // What the gate does not wait for cannot open it.
@@ -104,7 +120,7 @@ void SchedulingQueue::move_pods(const std::vector<QueuedPodPtr>& pods, const Obs
     const Strategy strategy = worth_requeuing(*pod, event);
     if (strategy == Strategy::kSkip) continue;
     unschedulable_.erase(pod->pod->key);
-    requeue(pod, strategy, event.event.label());
+    requeue(pod, strategy, label);
   }
   if (!in_flight_.empty()) in_flight_.note(event);
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -114,7 +115,16 @@ class SchedulingQueue {
   Place requeue(const QueuedPodPtr& pod, Strategy strategy, const std::string& event);
   bool is_interesting(const ClusterEvent& event) const;
   Strategy worth_requeuing(const QueuedPod& pod, const ObservedEvent& event);
-  QueueingHint ask(const QueueProfile::RegisteredHint& entry, const HintInput& input, const std::string& label);
+  // What a plugin has registered that an event is one of, and how often its hint said what.
+  struct AwaitedEvent {
+    const QueueProfile::RegisteredHint* entry;
+    std::array<std::int64_t*, 3> counts;  // into hint_counts_; nullptr until there is one
+  };
+  using AwaitedEvents =
+      std::map<std::tuple<const QueueProfile*, EventResource, std::uint32_t, std::string>, std::vector<AwaitedEvent>>;
+
+  std::vector<AwaitedEvent>& awaited(const QueueProfile& profile, const ClusterEvent& event);
+  QueueingHint ask(AwaitedEvent& awaited, const HintInput& input, const ClusterEvent& event);
   Strategy strategy_after_flight(const QueuedPod& pod);
   void update_unschedulable(const QueuedPodPtr& pod, const ObservedEvent& update,
                             const std::vector<ClusterEvent>& events);
@@ -133,6 +143,8 @@ class SchedulingQueue {
   std::unordered_set<std::string> preempting_;
   IncomingCounts incoming_;
   HintCounts hint_counts_;
+  AwaitedEvents awaited_;
+  AwaitedEvents::iterator last_awaited_ = awaited_.end();
   std::uint64_t next_sequence_ = 0;
   std::int64_t scheduling_cycle_ = 0;
   std::int64_t now_ns_;

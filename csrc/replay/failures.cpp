@@ -1,6 +1,8 @@
 #include "replay/failures.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace kubesched {
@@ -8,13 +10,9 @@ namespace kubesched {
 namespace {
 
 // Their verdicts on a node depend on the node, its pods and the pod alone.
-const std::set<std::string> kLocalFilters = {"NodeUnschedulable", "NodeName",  "TaintToleration",
-                                             "NodeAffinity",      "NodePorts", "NodeResourcesFit"};
-
-bool looks_beyond_a_node(ShapeId shape, const PodShape& pod, ClusterState& state) {
-  return !pod.spread.empty() || !pod.required_affinity.empty() || !pod.required_anti_affinity.empty() ||
-         !pod.claims.empty() || !state.matching_terms(shape).empty();
-}
+const std::set<std::string> kLocalFilters = {"NodeUnschedulable", "NodeName",         "TaintToleration", "NodeAffinity",
+                                             "NodePorts",         "NodeResourcesFit", "InterPodAffinity"};
+constexpr std::string_view kHostname = "kubernetes.io/hostname";
 
 // Would the pod's requests fit if all pods of lower priority left the node?
 bool could_fit(const PodShape& pod, NodeIndex node, const ClusterState& state) {
@@ -33,22 +31,55 @@ bool could_fit(const PodShape& pod, NodeIndex node, const ClusterState& state) {
 
 }  // namespace
 
-void Failures::note(ShapeId shape, std::uint32_t message, std::set<std::string> rejectors, ClusterState& state) {
+bool Failures::hostnames_are_unique(const ClusterState& state) {
+  if (epoch_of_hostnames_ == epoch_) return unique_hostnames_;
+  epoch_of_hostnames_ = epoch_;
+  const StringId key = state.strings().find(kHostname);
+  const LabelColumn* column = key == kNoId ? nullptr : state.nodes().labels().find(key);
+  std::unordered_set<std::int32_t> seen;
+  unique_hostnames_ = true;
+  for (std::size_t node = 0; column != nullptr && node < state.nodes().size() && unique_hostnames_; ++node) {
+    const std::int32_t code = column->codes.data()[node];
+    unique_hostnames_ = code == LabelColumn::kAbsent || seen.insert(code).second;
+  }
+  return unique_hostnames_;
+}
+
+// Whether pods on other nodes have a say in whether the shape fits on a node.
+bool Failures::looks_beyond_a_node(ShapeId shape, ClusterState& state) {
+  const PodShape& pod = state.shapes()[shape];
+  if (!pod.spread.empty() || !pod.required_affinity.empty() || !pod.claims.empty()) return true;
+  const StringId hostname = state.strings().find(kHostname);
+  const auto is_near = [&](const AffinityTerm& term) { return term.topology_key == hostname; };
+  const auto& own = pod.required_anti_affinity;
+  const auto& matching = state.matching_terms(shape);
+  const auto is_no_filter_or_near = [&](TermId id) {
+    const CarriedTerm& carried = state.term_counts()[id];
+    return carried.kind != TermKind::kRequiredAntiAffinity || is_near(carried.term);
+  };
+  if (own.empty() && matching.empty()) return false;
+  return !hostnames_are_unique(state) || !std::all_of(own.begin(), own.end(), is_near) ||
+         !std::all_of(matching.begin(), matching.end(), is_no_filter_or_near);
+}
+
+void Failures::note(ShapeId shape, std::uint32_t message, std::set<std::string> rejectors, ClusterState& state,
+                    std::uint64_t version) {
   Failure& failure = by_shape_[shape];
   failure.is_local = !rejectors.empty() &&
                      std::includes(kLocalFilters.begin(), kLocalFilters.end(), rejectors.begin(), rejectors.end()) &&
-                     !looks_beyond_a_node(shape, state.shapes()[shape], state);
+                     !looks_beyond_a_node(shape, state);
   failure.message = message;
   failure.rejectors = std::move(rejectors);
   failure.epoch = epoch_;
+  failure.version = version;
   failure.num_departures = departures_.size();
 }
 
-const Failure* Failures::find(ShapeId shape, const ClusterState& state) {
+const Failure* Failures::find(ShapeId shape, const ClusterState& state, std::uint64_t version) {
   const auto found = by_shape_.find(shape);
   if (found == by_shape_.end() || found->second.epoch != epoch_) return nullptr;
   Failure& failure = found->second;
-  if (failure.num_departures == departures_.size() && failure.is_local) return &failure;
+  if (failure.version == version) return &failure;
   if (!failure.is_local) return nullptr;
   const PodShape& pod = state.shapes()[shape];
   for (; failure.num_departures < departures_.size(); ++failure.num_departures) {

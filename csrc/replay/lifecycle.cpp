@@ -101,7 +101,7 @@ void Replay::remove(std::uint32_t pod) {
       const std::uint32_t node = node_of_name_.at(nomination->node_name);
       cluster.clear_nomination(key);
       ++version_;
-      failures_.forget();
+      note_departure(node);
       std::shared_ptr<PodObject> object = pod_object(pod, kNoId);
       object->nominated = queue_names_[node];
       const std::int64_t priority = object->priority();
@@ -122,12 +122,18 @@ void Replay::remove(std::uint32_t pod) {
   end(pod, outcome);
 }
 
+// A pod or a nomination leaves a node.
+void Replay::note_departure(std::uint32_t node) {
+  if (version_of_node_[node] == kNoId) return failures_.forget();
+  failures_.note_departure(engine_.state().nodes().uid(index_of(node)));
+}
+
 void Replay::leave_node(std::uint32_t pod) {
   if (!is_elsewhere_.empty() && is_elsewhere_[pod]) {
     is_elsewhere_[pod] = false;
     charge_elsewhere(pod, -1);
   } else {
-    failures_.note_departure(engine_.state().nodes().uid(index_of(ledger_[pod].node)));
+    note_departure(ledger_[pod].node);
     engine_.state().remove_pod(trace_.pods.key(pod));
   }
   ++version_;

@@ -112,6 +112,7 @@ class Replay {
   void terminate(std::uint32_t pod, PodOutcome outcome);
   void remove(std::uint32_t pod);
   void leave_node(std::uint32_t pod);
+  void note_departure(std::uint32_t node);
   void lose(std::uint32_t pod);
   void end(std::uint32_t pod, PodOutcome outcome);
   void come_back(std::uint32_t pod, PodOutcome outcome);

@@ -72,9 +72,10 @@ void Replay::decide(OpenCycle& cycle) {
   const std::string_view key = trace_.pods.key(pod);
   const ShapeId shape = template_of(pod).shape;
   ClusterState& state = engine_.state();
-  const bool is_nominated = !state.nominations().empty() && state.nominations().find(key) != nullptr;
-  if (!is_nominated) {
-    if (const Failure* known = failures_.find(shape, state)) {
+  const Nomination* nomination = state.nominations().empty() ? nullptr : state.nominations().find(key);
+  const std::uint32_t nominated = nomination == nullptr ? kNoId : node_of_name_.at(nomination->node_name);
+  if (nominated == kNoId) {
+    if (const Failure* known = failures_.find(shape, state, version_)) {
       row.tried_version = version_;
       cycle.message = known->message;
       cycle.rejectors = known->rejectors;
@@ -86,22 +87,23 @@ void Replay::decide(OpenCycle& cycle) {
   if (decision.node != kNoId) {
     cycle.node = node_of_name_.at(state.nodes().name(decision.node));
     ++version_;
-    if (is_nominated) failures_.forget();
+    if (nominated != kNoId) note_departure(nominated);
     return;
   }
   cycle.message = ledger_.intern(whole_message(decision));
   cycle.rejectors = {decision.rejectors.begin(), decision.rejectors.end()};
   if (decision.post_filter.nominated == kNoId) {
-    if (is_nominated) {
-      failures_.forget();  // the nomination may be void now
+    if (nominated != kNoId) {
+      note_departure(nominated);  // the nomination may be void now
     } else {
-      failures_.note(shape, cycle.message, cycle.rejectors, state);
+      failures_.note(shape, cycle.message, cycle.rejectors, state, version_);
     }
     return;
   }
   ++version_;
-  failures_.forget();
+  if (nominated != kNoId) note_departure(nominated);
   const std::uint32_t node = node_of_name_.at(state.nodes().name(decision.post_filter.nominated));
+  note_departure(node);  // nominations of lower priority give way
   log_.add(now_ns_, LogKind::kNominated, pod, node);
   for (const std::string& victim : decision.post_filter.victims)
     terminate(ledger_.find(victim), PodOutcome::kPreempted);

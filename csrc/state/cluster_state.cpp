@@ -143,6 +143,7 @@ void ClusterState::place(const PodKey& key, ShapeId shape, NodeIndex node, PodSt
   const PodId id = pods_.edit().add(key, shape, nodes_.uid(node), status);
   if (pod.gpu.num > 0) gpu_cards_.edit().place(id, pod.gpu, node);
   nodes_.charge(node, pod, 1);
+  count_load(pod, node, 1);
   volume_use_.change(pod, node, 1, volume_source());
   count(shape, node, 1);
 }
@@ -172,6 +173,7 @@ void ClusterState::remove_pod(const PodKey& pod_key) {
   if (gpu.num > 0) gpu_cards_.edit().remove(id, gpu, node);
   pods_.edit().remove(id, pod_key.hash);
   nodes_.charge(node, (*shapes_)[shape], -1);
+  count_load((*shapes_)[shape], node, -1);
   volume_use_.change((*shapes_)[shape], node, -1, volume_source());
   count(shape, node, -1);
 }
@@ -185,6 +187,16 @@ void ClusterState::terminate(PodId pod, bool is_preempted) {
   count(before, node, -1);
   pods_.edit().replace(pod, after, status);
   count(after, node, 1);
+}
+
+const PriorityLoads& ClusterState::priority_loads() {
+  if (!knows_priority_loads_) {
+    PriorityLoads loads;
+    pods_->for_each([&](const PodRecord& pod) { loads.change(pod.node_uid, (*shapes_)[pod.shape], 1); });
+    priority_loads_ = Cow<PriorityLoads>(std::move(loads));
+    knows_priority_loads_ = true;
+  }
+  return *priority_loads_;
 }
 
 void ClusterState::nominate(std::string key, ShapeId shape, std::string_view node_name) {

@@ -17,6 +17,7 @@
 #include "state/owners.h"
 #include "state/pod_counts.h"
 #include "state/pod_table.h"
+#include "state/priority_loads.h"
 #include "state/shape_table.h"
 #include "state/storage.h"
 #include "state/term_counts.h"
@@ -40,6 +41,8 @@ class ClusterState {
   const PodTable& pods() const { return *pods_; }
   const Namespaces& namespaces() const { return *namespaces_; }
   const Owners& owners() const { return *owners_; }
+  // Counted when first asked for, and kept from then on.
+  const PriorityLoads& priority_loads();
   const DisruptionBudgets& budgets() const { return *budgets_; }
   const Nominations& nominations() const { return *nominations_; }
   const Storage& storage() const { return *storage_; }
@@ -133,6 +136,9 @@ class ClusterState {
   CountSource source() const;
   VolumeUseSource volume_source() const;
   void count(ShapeId shape, NodeIndex node, std::int32_t sign);
+  void count_load(const PodShape& pod, NodeIndex node, std::int64_t sign) {
+    if (knows_priority_loads_) priority_loads_.edit().change(nodes_.uid(node), pod, sign);
+  }
   void count_pods_of(NodeIndex node, std::int32_t sign);
 
   Cow<StringTable> strings_;
@@ -151,6 +157,8 @@ class ClusterState {
   TermCounts term_counts_;
   Cow<Devices> devices_;
   AllocationMemo allocation_memo_;
+  Cow<PriorityLoads> priority_loads_;
+  bool knows_priority_loads_ = false;
   std::vector<SupposedPod> supposed_;  // what is counted for the first time meanwhile must count them, too
   Cow<GpuCards> gpu_cards_;
   GpuScoreMemo gpu_score_memo_;

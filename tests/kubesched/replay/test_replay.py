@@ -147,8 +147,6 @@ def test_a_pod_that_one_file_has_twice_is_refused_and_one_of_both_files_counts_o
 def test_a_trace_and_files_do_not_mix() -> None:
     with pytest.raises(ks.ConfigError, match="pods must be left out where a trace is given"):
         ks.replay(example_trace(2, 2), "pods.csv")
-    with pytest.raises(ks.ConfigError, match="pods must be given where nodes is a file"):
-        ks.replay("nodes.csv")
 
 
 def test_manifests_replay_in_document_order(tmp_path: Path) -> None:
