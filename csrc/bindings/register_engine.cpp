@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bindings/arrays.h"
+#include "bindings/preemption_policy.h"
 #include "bindings/python_extender.h"
 #include "bindings/python_plugin.h"
 #include "bindings/register.h"
@@ -67,13 +68,6 @@ std::shared_ptr<PodKeys> make_keys(const py::sequence& keys) {
 }
 
 std::int64_t signed_index(NodeIndex node) { return node == kNoId ? -1 : static_cast<std::int64_t>(node); }
-
-PreemptionPolicy policy_of(const std::string& name) {
-  if (name == "never") return PreemptionPolicy::kNever;
-  if (name == "graceful") return PreemptionPolicy::kGraceful;
-  if (name == "immediate") return PreemptionPolicy::kImmediate;
-  throw py::value_error("preemption must be never, graceful or immediate");
-}
 
 py::tuple post_filter_of(const PostFilterResult& result) {
   return py::make_tuple(signed_index(result.nominated), result.victims, result.message);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bindings/arrays.h"
+#include "bindings/preemption_policy.h"
 #include "bindings/register.h"
 #include "engine/scheduler.h"
 #include "replay/replay.h"
@@ -97,7 +98,7 @@ ReplayOptions read_options(const Scheduler& engine, const TraceColumns& trace, c
   if (!given["until_ns"].is_none()) options.until_ns = py::cast<std::int64_t>(given["until_ns"]);
   options.departs = py::cast<bool>(given["departs"]);
   options.is_recorded = py::cast<bool>(given["is_recorded"]);
-  options.preemption = py::cast<bool>(given["preempts"]) ? PreemptionPolicy::kGraceful : PreemptionPolicy::kNever;
+  options.preemption = policy_of(py::cast<std::string>(given["preemption"]));
   options.keeps_log = py::cast<bool>(given["keeps_log"]);
   options.sample_period_ns = py::cast<std::int64_t>(given["sample_period_ns"]);
   options.sample_at_ns = py::cast<std::vector<std::int64_t>>(given["sample_at_ns"]);

@@ -9,9 +9,11 @@ namespace kubesched {
 
 namespace {
 
-// Their verdicts on a node depend on the node, its pods and the pod alone.
-const std::set<std::string> kLocalFilters = {"NodeUnschedulable", "NodeName",         "TaintToleration", "NodeAffinity",
-                                             "NodePorts",         "NodeResourcesFit", "InterPodAffinity"};
+// The first four look at the node alone, and the last is asked behind them: while it rejects a node, no other filter is
+// heard there. NodePorts and InterPodAffinity are not among them: where the pod they object to leaves a node that has
+// no room either, other plugins than before reject the pod, and other events must wake it.
+const std::set<std::string> kLocalFilters = {"NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity",
+                                             "NodeResourcesFit"};
 constexpr std::string_view kHostname = "kubernetes.io/hostname";
 
 // Would the pod's requests fit if all pods of lower priority left the node?
@@ -48,7 +50,8 @@ bool Failures::hostnames_are_unique(const ClusterState& state) {
 // Whether pods on other nodes have a say in whether the shape fits on a node.
 bool Failures::looks_beyond_a_node(ShapeId shape, ClusterState& state) {
   const PodShape& pod = state.shapes()[shape];
-  if (!pod.spread.empty() || !pod.required_affinity.empty() || !pod.claims.empty()) return true;
+  if (!pod.host_ports.empty() || !pod.spread.empty() || !pod.required_affinity.empty() || !pod.claims.empty())
+    return true;
   const StringId hostname = state.strings().find(kHostname);
   const auto is_near = [&](const AffinityTerm& term) { return term.topology_key == hostname; };
   const auto& own = pod.required_anti_affinity;

@@ -90,6 +90,22 @@ void Replay::terminate(std::uint32_t pod, PodOutcome outcome) {
   put(end_ns, EventKind::kTerminated, pod);
 }
 
+// The engine took the pods off their node already, for one that takes their place at once.
+void Replay::expel(const std::vector<std::string>& victims) {
+  if (victims.empty()) return;
+  ++version_;
+  failures_.forget();
+  for (const std::string& victim : victims) {
+    const std::uint32_t pod = ledger_.find(victim);
+    check(pod != kNoId, "a pod of the cluster is a pod of the replay");
+    const PodRow& row = ledger_[pod];
+    const PodOutcome outcome = row.state == PodState::kTerminating ? row.outcome : PodOutcome::kPreempted;
+    if (row.state == PodState::kBinding) queue_->done(uid_of(pod));
+    tell_pod(assigned_pod_delete(), pod, row.node);
+    come_back(pod, outcome);
+  }
+}
+
 void Replay::remove(std::uint32_t pod) {
   const PodState state = ledger_[pod].state;
   PodOutcome outcome = PodOutcome::kRemoved;

@@ -110,6 +110,7 @@ class Replay {
   void end_run(std::uint32_t pod);
   void restart_in_place(std::uint32_t pod);
   void terminate(std::uint32_t pod, PodOutcome outcome);
+  void expel(const std::vector<std::string>& victims);
   void remove(std::uint32_t pod);
   void leave_node(std::uint32_t pod);
   void note_departure(std::uint32_t node);

@@ -84,6 +84,7 @@ void Replay::decide(OpenCycle& cycle) {
   }
   const Decision decision = engine_.schedule(PodToSchedule{key, shape, {}}, options_.preemption);
   row.tried_version = version_;
+  if (options_.preemption == PreemptionPolicy::kImmediate) expel(decision.post_filter.victims);
   if (decision.node != kNoId) {
     cycle.node = node_of_name_.at(state.nodes().name(decision.node));
     ++version_;

@@ -101,7 +101,13 @@ _DURATION = Duration()
 )
 @click.option("--inflate", type=float, help="repeat or drop pods until they ask for this many times the capacity")
 @click.option("--no-departures", is_flag=True, help="pods stay where they land")
-@click.option("--no-preemption", is_flag=True, help="pods that fit nowhere push nobody out")
+@click.option(
+    "--preempt",
+    type=click.Choice(["never", "graceful", "immediate"]),
+    default="graceful",
+    show_default=True,
+    help="whether pods that fit nowhere push others out, and whether those keep their grace period",
+)
 @click.option("--cycle-time", type=_DURATION, default=0, help="of one scheduling cycle; 0: infinitely fast")
 @click.option("--binding-delay", type=_DURATION, default=0, help="from decision to binding")
 @click.option("--startup-delay", type=_DURATION, default=0, help="from images there to running")
@@ -219,7 +225,7 @@ def _run(trace: Trace, given: dict[str, Any]) -> tuple[ReplayResult, float]:
             arrival_scale=given["arrival_scale"],
             inflate=given["inflate"],
             departures=not given["no_departures"],
-            preempt=not given["no_preemption"],
+            preempt=given["preempt"],
             cycle_time_ns=given["cycle_time"],
             binding_delay_ns=given["binding_delay"],
             startup_delay_ns=given["startup_delay"],

@@ -11,6 +11,7 @@ import numpy as np
 
 from kubesched._core import Replay as CoreReplay
 from kubesched.engine import PodBatch, Scheduler
+from kubesched.engine.decision import preemption_policy
 from kubesched.errors import ConfigError, UnsupportedError
 from kubesched.queue.scheduling_queue import profile_record
 from kubesched.replay.arrivals import rearrange
@@ -66,7 +67,7 @@ def replay(
     arrival_scale: float = 1.0,
     inflate: float | None = None,
     departures: bool = True,
-    preempt: bool = True,
+    preempt: bool | str = True,
     cycle_time_ns: int = 0,
     binding_delay_ns: int = 0,
     startup_delay_ns: int = 0,
@@ -95,7 +96,9 @@ def replay(
         arrival_scale: of "scaled".
         inflate: drop or repeat pods until they ask for this many times the capacity; see there.
         departures: False: pods stay where they land, and their owners delete none.
-        preempt: whether the PostFilter plugins run for pods that fit nowhere.
+        preempt: what happens where a pod fits nowhere. False or "never": it waits. True or "graceful": the PostFilter
+            plugins run, and victims keep their room until their grace period is over. "immediate": victims are gone
+            at once, and the pod takes their place in the same cycle.
         cycle_time_ns: how long a scheduling cycle takes; 0 is an infinitely fast scheduler.
         binding_delay_ns: from a decision until the pod is bound.
         startup_delay_ns: from the time that a node has all images until the pod runs.
@@ -145,7 +148,7 @@ def replay(
         "until_ns": until_ns,
         "departs": departures,
         "is_recorded": placements == "recorded",
-        "preempts": preempt,
+        "preemption": preemption_policy(preempt),
         "keeps_log": events,
         "sample_period_ns": sample_interval_ns,
         "sample_at_ns": sorted({_time("sample_at_ns", time_ns) for time_ns in sample_at_ns}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -178,3 +179,84 @@ def test_nearly_all_pods_of_the_big_manifests_fit(shared: Path) -> None:
         assert result.num_placed + result.num_pending == num_pods
         assert 0 < result.num_pending < 60  # schedulers of that version in other simulators leave 12 to 54
         assert set(result.reasons()) == {"Insufficient cpu", "Insufficient memory"}
+
+
+@pytest.mark.parametrize(
+    ("of_the_first", "of_the_waiting"),
+    [
+        pytest.param(
+            {"spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80, "hostPort": 80}]}]}},
+            {"ports": [{"containerPort": 80, "hostPort": 80}]},
+            id="a host port is taken",
+        ),
+        pytest.param(
+            {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [{"name": "c"}]}},
+            {"anti": "x"},
+            id="a pod is there that it must not meet",
+        ),
+    ],
+)
+def test_a_pod_wakes_for_what_rejects_it_now(of_the_first: dict[str, Any], of_the_waiting: dict[str, Any]) -> None:
+    """First one pod is in the way, later, when that has gone, the node's CPU: which pods leave is what wakes it."""
+    first = {"apiVersion": "v1", "kind": "Pod", **of_the_first}
+    first["metadata"] = {"name": "t", "namespace": "default", **first.get("metadata", {})}
+    waiting = make_pod("w", cpu="1")
+    if "ports" in of_the_waiting:
+        waiting["spec"]["containers"][0]["ports"] = of_the_waiting["ports"]
+    else:
+        term = {
+            "labelSelector": {"matchLabels": {"app": of_the_waiting["anti"]}},
+            "topologyKey": "kubernetes.io/hostname",
+        }
+        waiting["spec"]["affinity"] = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    node = make_node("n0", cpu="2")
+    node["metadata"].setdefault("labels", {})["kubernetes.io/hostname"] = "n0"
+    second = 10**9
+    columns = {
+        "name": ["first", "waiting", "big"],
+        "template": [0, 1, 2],
+        "arrival_ns": [0, second, 2 * second],
+        "duration_ns": [10 * second, 5 * second, 28 * second],
+    }
+    trace = Trace(
+        "made up", ["n0"], [node], nodes_at_start(1), [], [first, waiting, make_pod("b", cpu="2")], pod_table(columns)
+    )
+    result = ks.replay(trace)
+    assert result.pods.column("scheduled_ns").to_pylist() == [0, 30 * second, 2 * second]
+
+
+@pytest.mark.parametrize(
+    ("preempt", "want_scheduled", "want_finished", "want_outcomes"),
+    [
+        pytest.param("never", [0, 100], [100, 101], ["finished", "finished"], id="never: it waits for its turn"),
+        pytest.param(
+            "graceful", [0, 21], [21, 22], ["preempted", "finished"], id="graceful: the victim has its grace period"
+        ),
+        pytest.param("immediate", [0, 1], [1, 2], ["preempted", "finished"], id="immediate: the victim is gone"),
+    ],
+)
+def test_preemption_by_policy(
+    preempt: str, want_scheduled: list[int], want_finished: list[int], want_outcomes: list[str]
+) -> None:
+    second = 10**9
+    low = make_pod("l", cpu="2", priority=1)
+    low["spec"]["terminationGracePeriodSeconds"] = 20
+    columns = {
+        "name": ["low", "high"],
+        "template": [0, 1],
+        "arrival_ns": [0, second],
+        "duration_ns": [100 * second, second],
+    }
+    templates = [low, make_pod("h", cpu="2", priority=9)]
+    trace = Trace("made up", ["n0"], [make_node("n0", cpu="2")], nodes_at_start(1), [], templates, pod_table(columns))
+    result = ks.replay(trace, preempt=preempt, events=True)
+    pods = result.pods
+    assert pods.column("scheduled_ns").to_pylist() == [t * second for t in want_scheduled]
+    assert pods.column("finished_ns").to_pylist() == [t * second for t in want_finished]
+    assert pods.column("outcome").to_pylist() == want_outcomes
+    assert result.events.num_rows > 0
+
+
+def test_an_unknown_policy_of_preemption_is_refused() -> None:
+    with pytest.raises(ks.ConfigError, match="'never', 'graceful' or 'immediate', got 'soon'"):
+        ks.replay(example_trace(2, 2), preempt="soon")
