@@ -1,0 +1,8 @@
+"""etcd's semantics in Python: revisions, history, transactions, watches, leases.
+
+from cluster.store.memory import MemoryStore
+
+store = MemoryStore(clock)
+await store.put(Put(b"/registry/pods/default/web-0", value))
+watch = store.watch(b"/registry/pods/", prefix_end(b"/registry/pods/"), start_revision=2)
+"""

@@ -1,0 +1,163 @@
+"""What every backend must do, case by case."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from cluster.errors import InvalidRequestError, LeaseExistsError, LeaseNotFoundError, StoreUnavailableError
+from cluster.store.memory import MemoryStore
+from cluster.store.records import (
+    FROM_KEY,
+    Compare,
+    Delete,
+    Order,
+    Put,
+    Range,
+    Relation,
+    Request,
+    SortBy,
+    Target,
+    Txn,
+    TxnResult,
+    prefix_end,
+)
+from kubesched.clock import VirtualClock
+
+S = 1_000_000_000
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def store(clock: VirtualClock) -> MemoryStore:
+    return MemoryStore(clock)
+
+
+def apply(store: MemoryStore, *requests: Request) -> TxnResult:
+    return asyncio.run(store.txn(Txn(success=requests)))
+
+
+@pytest.mark.parametrize(
+    ("request_", "want"),
+    [
+        pytest.param(Put(b""), "key must not be empty", id="a put without a key"),
+        pytest.param(Txn(success=(Put(b"a"), Put(b"a"))), "got b'a' twice", id="a key put twice"),
+        pytest.param(Txn(success=(Delete(b"a", FROM_KEY), Put(b"b"))), "got b'b' twice", id="a key deleted and put"),
+        pytest.param(Txn(success=(Txn(failure=(Put(b"a"),)), Put(b"a"))), "twice", id="a key put outside and inside"),
+        pytest.param(Txn(success=(Put(b"a"),) * 129), "at most 128 operations, got 129", id="129 operations"),
+        pytest.param(Put(b"a", b"1", ignore_value=True), "ignore_value", id="a value to ignore"),
+        pytest.param(Put(b"a", ignore_value=True), "key must be there", id="a value to keep that is not there"),
+        pytest.param(
+            Txn((Compare(b"a", Target.VALUE, Relation.EQUAL, 1),)),
+            "operand must fit VALUE",
+            id="an operand of the wrong type",
+        ),
+    ],
+)
+def test_refused_and_nothing_changed(store: MemoryStore, request_: Request, want: str) -> None:
+    with pytest.raises(InvalidRequestError, match=want):
+        apply(store, Put(b"z"), request_) if not isinstance(request_, Txn) else asyncio.run(store.txn(request_))
+    assert asyncio.run(store.status()).revision == 1
+
+
+def test_a_put_with_a_lease_that_is_not_there_changes_nothing(store: MemoryStore) -> None:
+    with pytest.raises(LeaseNotFoundError, match="got 7"):
+        apply(store, Put(b"a"), Put(b"b", lease=7))
+    assert asyncio.run(store.range(Range(b"a"))).count == 0
+
+
+@pytest.mark.parametrize(
+    ("compare", "want"),
+    [
+        pytest.param(Compare(b"a", Target.VERSION, Relation.EQUAL, 2), True, id="version equal"),
+        pytest.param(Compare(b"a", Target.CREATE, Relation.GREATER, 2), False, id="create not greater"),
+        pytest.param(Compare(b"a", Target.MOD, Relation.LESS, 4), True, id="mod less"),
+        pytest.param(Compare(b"a", Target.VALUE, Relation.NOT_EQUAL, b"2"), False, id="value equal"),
+        pytest.param(Compare(b"x", Target.MOD, Relation.EQUAL, 0), True, id="a missing key has revision 0"),
+        pytest.param(Compare(b"x", Target.VALUE, Relation.NOT_EQUAL, b"2"), False, id="a missing key has no value"),
+        pytest.param(Compare(b"a", Target.VERSION, Relation.EQUAL, 2, FROM_KEY), False, id="not every key of a range"),
+    ],
+)
+def test_compare(store: MemoryStore, compare: Compare, want: bool) -> None:
+    apply(store, Put(b"a", b"1"))
+    apply(store, Put(b"a", b"2"))
+    apply(store, Put(b"b", b"3"))
+    assert asyncio.run(store.txn(Txn((compare,)))).succeeded is want
+
+
+def test_nested_compares_see_the_store_before_the_transaction(store: MemoryStore) -> None:
+    inner = Txn((Compare(b"a", Target.VERSION, Relation.EQUAL, 0),), (Put(b"b", b"new"),), (Put(b"b", b"old"),))
+    apply(store, Put(b"a"), inner)
+    assert asyncio.run(store.range(Range(b"b"))).kvs[0].value == b"new"
+
+
+def test_a_range_is_sorted_bounded_and_cut(store: MemoryStore) -> None:
+    for key, value in [(b"a", b"3"), (b"b", b"1"), (b"c", b"2")]:
+        apply(store, Put(key, value))
+    request = Range(b"a", FROM_KEY, limit=1, order=Order.DESCENDING, sort_by=SortBy.VALUE, min_mod_revision=3)
+    got = asyncio.run(store.range(request))
+    assert ([kv.key for kv in got.kvs], got.count, got.more) == ([b"c"], 3, True)
+
+
+def test_prefix_end_of_bytes_that_cannot_be_raised() -> None:
+    assert [prefix_end(p) for p in (b"a", b"a\xff", b"\xff", b"")] == [b"b", b"b", FROM_KEY, FROM_KEY]
+
+
+def test_a_lease_takes_its_keys_along_at_one_revision(store: MemoryStore, clock: VirtualClock) -> None:
+    lease = asyncio.run(store.lease_grant(5)).id
+    apply(store, Put(b"a", lease=lease), Put(b"b", lease=lease), Put(b"c", lease=lease))
+    apply(store, Put(b"c"))  # leaves the lease
+    watch = store.watch(b"a", FROM_KEY)
+    clock.advance(3 * S)
+    asyncio.run(store.lease_keep_alive(lease))
+    clock.advance(5 * S - 1)
+    status = asyncio.run(store.lease_time_to_live(lease))
+    assert (status.remaining_ttl_s, status.keys, watch.poll()) == (0, (b"a", b"b"), None)
+    clock.advance(1)
+    batch = watch.poll()
+    assert batch is not None
+    assert [(e.kv.key, e.kv.mod_revision, e.kv.is_tombstone) for e in batch.events] == [
+        (b"a", 4, True),
+        (b"b", 4, True),
+    ]
+    assert asyncio.run(store.lease_time_to_live(lease)).remaining_ttl_s == -1
+
+
+def test_rewind_brings_leases_back_with_the_time_they_had(store: MemoryStore, clock: VirtualClock) -> None:
+    asyncio.run(store.lease_grant(5, 9))
+    apply(store, Put(b"a", lease=9))
+    clock.advance(2 * S)
+    snapshot = store.snapshot()
+    clock.advance(10 * S)
+    assert asyncio.run(store.range(Range(b"a"))).count == 0
+    store.rewind(snapshot)
+    assert asyncio.run(store.lease_time_to_live(9)).remaining_ttl_s == 3
+    clock.advance(3 * S)
+    assert asyncio.run(store.range(Range(b"a"))).count == 0
+
+
+def test_lease_ids(store: MemoryStore) -> None:
+    asyncio.run(store.lease_grant(5, 1))
+    with pytest.raises(LeaseExistsError, match="got 1"):
+        asyncio.run(store.lease_grant(5, 1))
+    assert asyncio.run(store.lease_grant(5)).id == 2
+    asyncio.run(store.lease_revoke(1))
+    with pytest.raises(LeaseNotFoundError, match="got 1"):
+        asyncio.run(store.lease_keep_alive(1))
+    with pytest.raises(InvalidRequestError, match="ttl_s must be in"):
+        asyncio.run(store.lease_grant(0))
+    assert asyncio.run(store.leases()) == (2,)
+
+
+def test_a_closed_store_ends_its_watches_and_refuses(store: MemoryStore) -> None:
+    watch = store.watch(b"a")
+    asyncio.run(store.close())
+    with pytest.raises(StoreUnavailableError, match="was ended"):
+        watch.poll()
+    with pytest.raises(StoreUnavailableError, match="was closed"):
+        apply(store, Put(b"a"))

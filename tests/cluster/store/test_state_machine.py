@@ -1,0 +1,167 @@
+"""Random requests in random order, the store against one dict a revision."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from cluster.errors import CompactedError, FutureRevisionError
+from cluster.store.memory import MemoryStore
+from cluster.store.mvcc import Snapshot
+from cluster.store.records import FROM_KEY, Compare, Delete, Put, Range, Relation, Target, Txn
+from cluster.store.watch import Watch
+from kubesched.clock import VirtualClock
+from tests.oracle.store import PlainStore
+
+T = TypeVar("T")
+KEYS = st.sampled_from([b"a", b"a/1", b"a/2", b"b", b"b\xff", b"c"])
+ENDS = st.sampled_from([None, b"a0", b"b", b"c", FROM_KEY])
+VALUES = st.binary(max_size=3)
+
+
+def run(call: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits."""
+    try:
+        call.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise AssertionError("a store in memory must not wait")
+
+
+def drain(watch: Watch) -> list[tuple[int, bytes, bytes | None]]:
+    events = []
+    while (batch := watch.poll()) is not None:
+        events += [(e.kv.mod_revision, e.kv.key, None if e.kv.is_tombstone else e.kv.value) for e in batch.events]
+    return events
+
+
+class StoreMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = VirtualClock()
+        self.store = MemoryStore(self.clock)
+        self.plain = PlainStore()
+        self.compacted = 0
+        self.watches: list[tuple[Watch, bytes, bytes | None, int, list[tuple[int, bytes, bytes | None]]]] = []
+        self.snapshot: tuple[Snapshot, int] | None = None
+
+    @rule(key=KEYS, value=VALUES)
+    def put(self, key: bytes, value: bytes) -> None:
+        old = self.plain.states[-1].get(key)
+        got = run(self.store.put(Put(key, value, prev_kv=True)))
+        self.plain.put((key, value, 0))
+        assert (got.revision, got.previous) == (self.plain.revision, old)
+
+    @rule(key=KEYS, end=ENDS)
+    def delete(self, key: bytes, end: bytes | None) -> None:
+        got = run(self.store.delete(Delete(key, end)))
+        assert got.deleted == self.plain.delete(key, end)
+        assert got.revision == self.plain.revision
+
+    @rule(keys=st.sets(KEYS, min_size=1), value=VALUES, ago=st.integers(0, 3))
+    def txn(self, keys: set[bytes], value: bytes, ago: int) -> None:
+        key = min(keys)
+        old = self.plain.states[-1].get(key)
+        mod = (old.mod_revision if old else 0) - ago
+        compare = Compare(key, Target.MOD, Relation.EQUAL, mod)
+        got = run(self.store.txn(Txn((compare,), tuple(Put(k, value) for k in sorted(keys)), (Range(key),))))
+        assert got.succeeded is (ago == 0)
+        if got.succeeded:
+            self.plain.put(*((k, value, 0) for k in sorted(keys)))
+        assert got.revision == self.plain.revision
+
+    @rule(key=KEYS, end=ENDS, revision=st.integers(0, 40), limit=st.integers(0, 3))
+    def read(self, key: bytes, end: bytes | None, revision: int, limit: int) -> None:
+        call = self.store.range(Range(key, end, revision, limit))
+        if revision > self.plain.revision:
+            with pytest.raises(FutureRevisionError):
+                run(call)
+        elif 0 < revision < self.compacted:
+            with pytest.raises(CompactedError):
+                run(call)
+        else:
+            got = run(call)
+            want = self.plain.range(key, end, revision or self.plain.revision)
+            assert list(got.kvs) == (want[:limit] if limit else want)
+            assert (got.count, got.more) == (len(want), 0 < limit < len(want))
+
+    @rule(key=KEYS, end=ENDS, back=st.integers(-2, 30))
+    def watch(self, key: bytes, end: bytes | None, back: int) -> None:
+        start = max(1, self.plain.revision - back)
+        watch = self.store.watch(key, end, start)
+        if start < self.compacted:
+            with pytest.raises(CompactedError):
+                watch.poll()
+            watch.close()
+        else:
+            self.watches.append((watch, key, end, start, []))
+
+    @precondition(lambda self: self.watches)
+    @rule(which=st.integers(0, 100))
+    def follow(self, which: int) -> None:
+        watch, key, end, start, seen = self.watches[which % len(self.watches)]
+        if watch.next_revision < self.compacted:
+            with pytest.raises(CompactedError):
+                watch.poll()
+            return
+        seen += drain(watch)
+        assert seen == self.plain.events(key, end, start)
+
+    @precondition(lambda self: self.plain.revision > self.compacted)
+    @rule(share=st.floats(0, 1))
+    def compact(self, share: float) -> None:
+        revision = self.compacted + 1 + int(share * (self.plain.revision - self.compacted - 1))
+        run(self.store.compact(revision))
+        self.compacted = revision
+        with pytest.raises(CompactedError):
+            run(self.store.compact(revision))
+
+    @rule()
+    def take_snapshot(self) -> None:
+        self.snapshot = self.store.snapshot(), self.plain.revision
+
+    @precondition(lambda self: self.snapshot is not None)
+    @rule()
+    def rewind(self) -> None:
+        assert self.snapshot is not None
+        snapshot, revision = self.snapshot
+        self.snapshot = None
+        if revision < self.compacted:
+            with pytest.raises(CompactedError):
+                self.store.rewind(snapshot)
+            return
+        self.store.rewind(snapshot)
+        del self.plain.states[revision:]
+        self.watches.clear()
+
+    @invariant()
+    def counts(self) -> None:
+        status = run(self.store.status())
+        state = self.plain.states[-1].values()
+        assert (status.revision, status.num_keys) == (self.plain.revision, len(state))
+        assert status.size_bytes == sum(len(kv.key) + len(kv.value) for kv in state)
+
+
+StoreMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestStoreMachine = StoreMachine.TestCase
+
+
+def test_a_watch_that_waits_is_woken_by_a_change_of_its_range_only() -> None:
+    async def scenario() -> list[bytes]:
+        store = MemoryStore(VirtualClock())
+        waiting = asyncio.create_task(store.watch(b"a", b"b").next())
+        await asyncio.sleep(0)
+        await store.put(Put(b"b", b""))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        await store.put(Put(b"a1", b""))
+        return [event.kv.key for event in (await waiting).events]
+
+    assert asyncio.run(scenario()) == [b"a1"]
