@@ -28,6 +28,8 @@ from kubesched.traces.trace import (
     FINISHED,
     KILLED,
     LOST,
+    NEVER,
+    ON_FAILURE,
     PENDING,
     REMOVE,
     RUNNING,
@@ -43,6 +45,7 @@ OPTIONS = {
     "memory_gib": Option(256.0, "GiB of the largest machine", least=0.001),
     "capacity_scale": Option(1.0, "all machines are this many times as large", least=0.001),
     "arrival": Option("submitted", "when a pod arrives", choices=("submitted", "scheduled")),
+    "pushed_off": Option("gone", "pods that a replay preempts or that lose a node", choices=("gone", "submitted")),
 }
 _INT, _REAL = pa.int64(), pa.float64()
 _TASK_FIELDS = [
@@ -233,12 +236,19 @@ class _Attempts:
             "arrival_ns": arrival_ns[order],
             "duration_ns": np.where(both, np.maximum(end - start, 0), _NO_TIME),
             "removed_ns": np.where((start < 0) & (end >= 0), end, _NO_TIME),
+            "restart": self._restarts(options)[order],
             "recorded_node": np.where(start >= 0, placed, -1),
             "recorded_start_ns": start,
             "recorded_end_ns": end,
             "recorded_outcome": self.outcome[order],
         }
         return order, columns
+
+    def _restarts(self, options: Options) -> npt.NDArray[np.int8]:
+        """Return what becomes of pods that a replay pushes off their nodes; the trace has its own evictions' next rows."""
+        again = options.text("pushed_off") == "submitted"
+        restarts: npt.NDArray[np.int8] = np.where(again & (self.outcome != FAILED), ON_FAILURE, NEVER).astype(np.int8)
+        return restarts
 
     def _template(self, milli_cpu: int, memory_bytes: int, priority: int, apart: int) -> dict[str, Any]:
         extra: dict[str, Any] = {"terminationGracePeriodSeconds": 0}

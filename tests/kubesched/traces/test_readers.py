@@ -298,6 +298,11 @@ def test_machines_come_go_and_change(tmp_path: Path) -> None:
     assert trace.node_templates[0]["status"]["allocatable"]["cpu"] == "48000m"
 
 
+def test_pods_that_a_replay_pushes_off_may_come_again(tmp_path: Path) -> None:
+    trace = open_trace(write(tmp_path, BORG_2011), options={"pushed_off": "submitted"})
+    assert trace.pods.column("restart").to_pylist() == [1, 1, 1]
+
+
 def test_tasks_that_must_differ_keep_off_each_other(tmp_path: Path) -> None:
     trace = open_trace(write(tmp_path, BORG_2011))
     (term,) = trace.pod_templates[0]["spec"]["affinity"]["podAntiAffinity"].popitem()[1]
