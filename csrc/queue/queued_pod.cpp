@@ -14,9 +14,9 @@ void PodHeap::put(QueuedPodPtr pod) {
   const auto [slot, added] = positions_.try_emplace(pod->pod->key, heap_.size());
   const std::size_t index = slot->second;
   if (added) {
-    heap_.push_back(std::move(pod));
+    heap_.push_back({std::move(pod), &slot->second});
   } else {
-    heap_[index] = std::move(pod);
+    heap_[index].pod = std::move(pod);
   }
   settle(index);
 }
@@ -30,7 +30,7 @@ bool PodHeap::remove(const std::string& key) {
 
 QueuedPodPtr PodHeap::find(const std::string& key) const {
   const auto found = positions_.find(key);
-  return found == positions_.end() ? nullptr : heap_[found->second];
+  return found == positions_.end() ? nullptr : heap_[found->second].pod;
 }
 
 QueuedPodPtr PodHeap::pop() {
@@ -40,27 +40,29 @@ QueuedPodPtr PodHeap::pop() {
 }
 
 std::vector<QueuedPodPtr> PodHeap::sorted() const {
-  std::vector<QueuedPodPtr> pods = heap_;
+  std::vector<QueuedPodPtr> pods;
+  pods.reserve(heap_.size());
+  for (const Slot& slot : heap_) pods.push_back(slot.pod);
   std::sort(pods.begin(), pods.end(), [&](const QueuedPodPtr& a, const QueuedPodPtr& b) { return less_(*a, *b); });
   return pods;
 }
 
 void PodHeap::remove_at(std::size_t index) {
   swap(index, heap_.size() - 1);
-  positions_.erase(heap_.back()->pod->key);
+  positions_.erase(heap_.back().pod->pod->key);
   heap_.pop_back();
   if (index < heap_.size()) settle(index);
 }
 
 void PodHeap::settle(std::size_t index) {
-  while (index > 0 && less_(*heap_[index], *heap_[(index - 1) / 2])) {
+  while (index > 0 && is_less(index, (index - 1) / 2)) {
     swap(index, (index - 1) / 2);
     index = (index - 1) / 2;
   }
   for (;;) {
     std::size_t first = index;
     for (std::size_t child = 2 * index + 1; child < std::min(2 * index + 3, heap_.size()); ++child) {
-      if (less_(*heap_[child], *heap_[first])) first = child;
+      if (is_less(child, first)) first = child;
     }
     if (first == index) return;
     swap(index, first);
@@ -70,8 +72,8 @@ void PodHeap::settle(std::size_t index) {
 
 void PodHeap::swap(std::size_t a, std::size_t b) {
   std::swap(heap_[a], heap_[b]);
-  positions_[heap_[a]->pod->key] = a;
-  positions_[heap_[b]->pod->key] = b;
+  *heap_[a].position = a;
+  *heap_[b].position = b;
 }
 
 }  // namespace kubesched

@@ -44,19 +44,21 @@ using QueuedPodPtr = std::shared_ptr<QueuedPod>;
 bool comes_first(const QueuedPod& a, const QueuedPod& b);
 
 // A binary heap that also finds pods by namespace/name.
-// INVARIANT: positions_[heap_[i]->pod->key] == i.
+// INVARIANT: heap_[i].position points to positions_[heap_[i].pod->pod->key], which is i.
 class PodHeap {
  public:
   using Less = std::function<bool(QueuedPod&, QueuedPod&)>;
 
   explicit PodHeap(Less less) : less_(std::move(less)) {}
+  PodHeap(const PodHeap&) = delete;
+  PodHeap& operator=(const PodHeap&) = delete;
 
   // Takes the place of a pod of the same key, if there is one.
   void put(QueuedPodPtr pod);
   bool remove(const std::string& key);
   // nullptr where there is none.
   QueuedPodPtr find(const std::string& key) const;
-  QueuedPodPtr peek() const { return heap_.empty() ? nullptr : heap_.front(); }
+  QueuedPodPtr peek() const { return heap_.empty() ? nullptr : heap_.front().pod; }
   QueuedPodPtr pop();
   std::size_t size() const { return heap_.size(); }
   bool empty() const { return heap_.empty(); }
@@ -64,12 +66,18 @@ class PodHeap {
   std::vector<QueuedPodPtr> sorted() const;
 
  private:
+  struct Slot {
+    QueuedPodPtr pod;
+    std::size_t* position;  // in positions_, whose values stay where they are
+  };
+
   void settle(std::size_t index);
+  bool is_less(std::size_t a, std::size_t b) const { return less_(*heap_[a].pod, *heap_[b].pod); }
   void swap(std::size_t a, std::size_t b);
   void remove_at(std::size_t index);
 
   Less less_;
-  std::vector<QueuedPodPtr> heap_;
+  std::vector<Slot> heap_;
   std::unordered_map<std::string, std::size_t> positions_;
 };
 

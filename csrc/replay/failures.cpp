@@ -9,11 +9,21 @@ namespace kubesched {
 
 namespace {
 
-// The first four look at the node alone, and the last is asked behind them: while it rejects a node, no other filter is
-// heard there. NodePorts and InterPodAffinity are not among them: where the pod they object to leaves a node that has
-// no room either, other plugins than before reject the pod, and other events must wake it.
-const std::set<std::string> kLocalFilters = {"NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity",
-                                             "NodeResourcesFit"};
+// Their verdicts on a node depend on the node, its pods and the pod alone (InterPodAffinity's: see
+// looks_beyond_a_node).
+const std::set<std::string> kLocalFilters = {"NodeUnschedulable", "NodeName",         "TaintToleration",
+                                             "NodeAffinity",      "NodeResourcesFit", "InterPodAffinity"};
+
+// The events of the plugins that reject the pod wake it, so these must stay known. Where a pod comes to a node that
+// InterPodAffinity rejects, the node may then lack room, and NodeResourcesFit, which is asked first, rejects it
+// instead: it must be among the plugins already. NodePorts is asked before NodeResourcesFit and is not dealt with.
+bool are_local(const std::set<std::string>& rejectors) {
+  if (rejectors.empty() || (rejectors.contains("InterPodAffinity") && !rejectors.contains("NodeResourcesFit"))) {
+    return false;
+  }
+  return std::includes(kLocalFilters.begin(), kLocalFilters.end(), rejectors.begin(), rejectors.end());
+}
+
 constexpr std::string_view kHostname = "kubernetes.io/hostname";
 
 // Would the pod's requests fit if all pods of lower priority left the node?
@@ -68,9 +78,7 @@ bool Failures::looks_beyond_a_node(ShapeId shape, ClusterState& state) {
 void Failures::note(ShapeId shape, std::uint32_t message, std::set<std::string> rejectors, ClusterState& state,
                     std::uint64_t version) {
   Failure& failure = by_shape_[shape];
-  failure.is_local = !rejectors.empty() &&
-                     std::includes(kLocalFilters.begin(), kLocalFilters.end(), rejectors.begin(), rejectors.end()) &&
-                     !looks_beyond_a_node(shape, state);
+  failure.is_local = are_local(rejectors) && !looks_beyond_a_node(shape, state);
   failure.message = message;
   failure.rejectors = std::move(rejectors);
   failure.epoch = epoch_;
