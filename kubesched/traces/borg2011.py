@@ -245,7 +245,7 @@ class _Attempts:
         return order, columns
 
     def _restarts(self, options: Options) -> npt.NDArray[np.int8]:
-        """Return what becomes of pods that a replay pushes off their nodes; the trace has its own evictions' next rows."""
+        """Return what becomes of pods that a replay pushes off; the trace has its own evictions' next rows."""
         again = options.text("pushed_off") == "submitted"
         restarts: npt.NDArray[np.int8] = np.where(again & (self.outcome != FAILED), ON_FAILURE, NEVER).astype(np.int8)
         return restarts
