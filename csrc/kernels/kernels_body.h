@@ -68,8 +68,7 @@ inline Doubles share(const AmountLines& lines, std::size_t at, const Doubles& al
 }
 
 inline Doubles magnitude(const Doubles& value) {
-  const Longs bits = reinterpret_cast<const Longs&>(value) & (Longs{} + 0x7fffffffffffffffLL);
-  return reinterpret_cast<const Doubles&>(bits);
+  return reinterpret_cast<Doubles>(reinterpret_cast<Longs>(value) & (Longs{} + 0x7fffffffffffffffLL));
 }
 
 // kPlain: every node has cpu and memory, and both scores have weight 1.
