@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <tuple>
 
 #include "engine/room_search.h"
 #include "engine/supposition.h"
@@ -116,23 +117,33 @@ std::vector<Victims> Preemption::find_candidates(const std::vector<NodeIndex>& p
 // The most important first: higher priority, then longer running, then the earlier arrival, where upstream's order is
 // left to its sort (util.MoreImportantPod).
 std::vector<PodId> Preemption::lower_priority_pods(NodeIndex node) const {
+  if (!has_lower_priority_pods(node)) return {};
   const ClusterState& state = cycle_.state;
-  std::vector<PodId> pods;
+  struct Rank {
+    std::int64_t priority;
+    std::int64_t start_time_ns;
+    std::int64_t arrival;
+    PodId id;
+  };
+  std::vector<Rank> ranks;
   for (PodId id : state.pods().on_node(state.nodes().uid(node))) {
-    if (state.shapes()[state.pods()[id].shape].priority < cycle_.shape.priority) pods.push_back(id);
+    const PodRecord& pod = state.pods()[id];
+    const std::int64_t priority = state.shapes()[pod.shape].priority;
+    if (priority >= cycle_.shape.priority) continue;
+    ranks.push_back({priority, pod.status.start_time_ns, static_cast<std::int64_t>(pod.arrival), id});
   }
-  std::sort(pods.begin(), pods.end(), [&](PodId a, PodId b) {
-    const PodRecord& one = state.pods()[a];
-    const PodRecord& other = state.pods()[b];
-    const std::int64_t priority = state.shapes()[one.shape].priority;
-    const std::int64_t other_priority = state.shapes()[other.shape].priority;
-    if (priority != other_priority) return priority > other_priority;
-    if (one.status.start_time_ns != other.status.start_time_ns) {
-      return one.status.start_time_ns < other.status.start_time_ns;
-    }
-    return one.arrival < other.arrival;
+  std::sort(ranks.begin(), ranks.end(), [](const Rank& a, const Rank& b) {
+    return std::tuple(-a.priority, a.start_time_ns, a.arrival) < std::tuple(-b.priority, b.start_time_ns, b.arrival);
   });
+  std::vector<PodId> pods;
+  pods.reserve(ranks.size());
+  for (const Rank& rank : ranks) pods.push_back(rank.id);
   return pods;
+}
+
+bool Preemption::has_lower_priority_pods(NodeIndex node) const {
+  const std::vector<PriorityLoad>& loads = cycle_.state.priority_loads().on_node(cycle_.state.nodes().uid(node));
+  return !loads.empty() && loads.front().priority < cycle_.shape.priority;
 }
 
 // Which of the pods, in this order, would break a budget.

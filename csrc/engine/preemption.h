@@ -42,6 +42,7 @@ class Preemption {
   Status ask_extenders(std::vector<Victims>& candidates) const;
   std::vector<Victims> find_candidates(const std::vector<NodeIndex>& potential, Rng* rng);
   std::vector<PodId> lower_priority_pods(NodeIndex node) const;
+  bool has_lower_priority_pods(NodeIndex node) const;
   std::optional<Victims> select_victims(NodeIndex node);
   // REQUIRES: room decides on the node, and there is room without all pods of lower priority.
   Victims select_victims(NodeIndex node, RoomSearch& room) const;
