@@ -67,8 +67,9 @@ class KeyIndex:
             if kv is not None:
                 yield kv
 
-    def compact(self, revision: int, keys: Iterable[bytes]) -> None:
-        """Drop the versions of `keys` that no read at `revision` or later sees."""
+    def compact(self, revision: int, keys: Iterable[bytes]) -> list[KeyValue]:
+        """Drop the versions of `keys` that no read at `revision` or later sees, and return them."""
+        dropped: list[KeyValue] = []
         for key in keys:
             versions = self._versions.get(key)
             if versions is None:
@@ -78,9 +79,11 @@ class KeyIndex:
                 keep += 1
             if versions[keep].version == 0 and versions[keep].mod_revision <= revision:
                 keep += 1
+            dropped += versions[:keep]
             del versions[:keep]
             if not versions:
                 del self._versions[key]
+        return dropped
 
     def forget_after(self, key: bytes, revision: int) -> None:
         """Drop the versions of a key that are newer than `revision`."""

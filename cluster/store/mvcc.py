@@ -6,18 +6,21 @@ revision; one that writes nothing takes none. Upstream: etcd's server/mvcc and s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from cluster.errors import CompactedError, FutureRevisionError, InvalidRequestError, LeaseNotFoundError
 from cluster.store.compare import holds
 from cluster.store.key_index import KeyIndex
 from cluster.store.lease import LeaseTable
 from cluster.store.records import (
+    FROM_KEY,
     Delete,
     DeleteResult,
     Event,
     KeyValue,
+    LeaseStatus,
     Order,
     Put,
     PutResult,
@@ -61,10 +64,27 @@ class _Branch:
 _Step: TypeAlias = Range | Put | Delete | _Branch
 
 
-class Mvcc:
-    """Keys, their history, watches and leases."""
+class ChangeLog(Protocol):
+    """Where a durable backend keeps what happens; it publishes a write when it is safe."""
 
-    def __init__(self, clock: Clock) -> None:
+    def write(self, events: list[Event]) -> None:
+        """Keep the events of one revision."""
+
+    def grant(self, lease: int, ttl_s: int) -> None:
+        """Keep a lease."""
+
+    def revoke(self, lease: int) -> None:
+        """Forget a lease, whose keys have been deleted before."""
+
+    def compact(self, revision: int, dropped: list[KeyValue]) -> None:
+        """Keep the compacted revision, then forget the versions that went."""
+
+
+class Mvcc:
+    """Keys, their history, watches and leases. Without a journal a write is published at once."""
+
+    def __init__(self, clock: Clock, journal: ChangeLog | None = None) -> None:
+        self._journal = journal
         self.history = History()
         self.leases = LeaseTable(clock, self.revoke)
         self._index = KeyIndex()
@@ -92,10 +112,39 @@ class Mvcc:
         """
         check_request(request)
         result = self._run(self._plan(request))
-        if self._pending:
-            events, self._pending = self._pending, []
-            self.history.append(events, self.history.revision + 1)
+        self._commit()
         return result
+
+    def load(self, kvs: Iterable[KeyValue], revision: int, compact_revision: int, leases: dict[int, int]) -> None:
+        """Start from what was kept: versions in order of revision, and the leases' TTLs, whose time starts anew.
+
+        REQUIRES: nothing has been written.
+        """
+        events = []
+        stale = set()
+        for kv in kvs:
+            old = self._index.latest(kv.key)
+            if kv.mod_revision >= compact_revision:
+                events.append(Event(kv, old))
+            if old is not None or not kv.version:
+                stale.add(kv.key)
+            self._index.add(kv)
+            self._count(kv, 1)
+            self._count(old, -1)
+        for lease, ttl_s in leases.items():
+            self.leases.grant(ttl_s, lease)
+        for kv in self._index.scan(b"", FROM_KEY, revision):
+            if kv.lease in leases:
+                self.leases.attach(kv.key, kv.lease)
+        self.history.load(events, revision, compact_revision)
+        self._compact(compact_revision, stale)  # what a compaction had not got round to
+
+    def grant(self, ttl_s: int, lease: int) -> LeaseStatus:
+        """Grant a lease; see `LeaseTable.grant`."""
+        status = self.leases.grant(ttl_s, lease)
+        if self._journal is not None:
+            self._journal.grant(status.id, ttl_s)
+        return status
 
     def compact(self, revision: int) -> None:
         """Forget what no read at `revision` or later sees.
@@ -108,13 +157,17 @@ class Mvcc:
             raise CompactedError(self.history.compact_revision)
         if revision > self.history.revision:
             raise FutureRevisionError(revision, self.history.revision)
-        self._index.compact(revision, self.history.compact(revision))
+        self._compact(revision, self.history.compact(revision))
 
     def revoke(self, lease: int) -> int:
         """End a lease and delete its keys at one revision; return the revision."""
         keys = self.leases.remove(lease)
         if keys:
-            self.apply(Txn(success=tuple(Delete(key) for key in keys)))
+            for key in keys:
+                self._delete(Delete(key))
+            self._commit()
+        if self._journal is not None:
+            self._journal.revoke(lease)
         return self.history.revision
 
     def snapshot(self) -> Snapshot:
@@ -137,6 +190,21 @@ class Mvcc:
             self._count(event.kv, -1)
             self._count(event.previous, 1)
         self.leases.rewind(snapshot.leases)
+
+    def _commit(self) -> None:
+        if not self._pending:
+            return
+        events, self._pending = self._pending, []
+        self.history.append(events, self.history.revision + 1)
+        if self._journal is None:
+            self.history.publish(self.history.revision)
+        else:
+            self._journal.write(events)
+
+    def _compact(self, revision: int, keys: set[bytes]) -> None:
+        dropped = self._index.compact(revision, keys)
+        if self._journal is not None:
+            self._journal.compact(revision, dropped)
 
     def _plan(self, request: Request) -> _Step:
         """Choose every branch and refuse what the store does not allow, before the first write, as etcd does."""

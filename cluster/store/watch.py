@@ -29,30 +29,44 @@ def _revision(event: Event) -> int:
 
 
 class History:
-    """The events since the compacted revision, and the watches that read them."""
+    """The events since the compacted revision, and the watches that read them.
+
+    `revision` is what has been written, `published` what watches may see: a durable store publishes what is on disk.
+    """
 
     def __init__(self) -> None:
         self.revision = 1
+        self.published = 1
         self.compact_revision = 0
         self._events: list[Event] = []
         self._groups: dict[tuple[bytes, bytes | None], _Group] = {}
 
     def append(self, events: list[Event], revision: int) -> None:
-        """Add what one write changed, and wake the watches that are concerned."""
+        """Add what one write changed."""
         self._events += events
         self.revision = revision
-        for group in self._groups.values():
-            if group.parked and any(in_range(e.kv.key, group.start, group.end) for e in events):
-                group.wake()
 
-    def since(self, revision: int) -> list[Event]:
-        """Return the events of `revision` and later."""
-        return self._events[bisect_left(self._events, revision, key=_revision) :]
+    def publish(self, revision: int) -> None:
+        """Show watches what was written up to `revision`, and wake those that are concerned."""
+        first = self.published + 1
+        self.published = revision
+        parked = [group for group in self._groups.values() if group.parked]
+        if parked:
+            keys = [event.kv.key for event in self._events[self._index_of(first) : self._index_of(revision + 1)]]
+            for group in parked:
+                if any(in_range(key, group.start, group.end) for key in keys):
+                    group.wake()
+
+    def load(self, events: list[Event], revision: int, compact_revision: int) -> None:
+        """Start from what was kept on a disk. REQUIRES: nothing has been written or watched."""
+        self._events = events
+        self.revision = self.published = revision
+        self.compact_revision = compact_revision
 
     def compact(self, revision: int) -> set[bytes]:
         """Forget the events below `revision`; return the keys that were changed up to and at it."""
-        at = bisect_left(self._events, revision, key=_revision)
-        after = bisect_left(self._events, revision + 1, key=_revision)
+        at = self._index_of(revision)
+        after = self._index_of(revision + 1)
         keys = {event.kv.key for event in self._events[:after]}
         del self._events[:at]
         self.compact_revision = revision
@@ -60,10 +74,10 @@ class History:
 
     def rewind(self, revision: int) -> list[Event]:
         """Forget what came after `revision` and return it; every watch ends."""
-        at = bisect_left(self._events, revision + 1, key=_revision)
+        at = self._index_of(revision + 1)
         undone = self._events[at:]
         del self._events[at:]
-        self.revision = revision
+        self.revision = self.published = revision
         self.close()
         return undone
 
@@ -71,7 +85,7 @@ class History:
         """Watch a range from a revision on; 0 is from the next change on."""
         group = self._groups.setdefault((start, end), _Group(start, end))
         group.num_watches += 1
-        return Watch(self, group, start_revision or self.revision + 1)
+        return Watch(self, group, start_revision or self.published + 1)
 
     def close(self) -> None:
         """End every watch."""
@@ -82,17 +96,20 @@ class History:
 
     def batch(self, group: _Group, revision: int) -> Batch:
         """Return the events of a range from `revision` on, some 1,000 history entries of them at most."""
-        if group.batch_from == revision and group.batch_at == self.revision:
+        if group.batch_from == revision and group.batch_at == self.published:
             return group.batch
-        first = bisect_left(self._events, revision, key=_revision)
-        last = min(first + BATCH_EVENTS, len(self._events))
-        while 0 < last < len(self._events) and _revision(self._events[last]) == _revision(self._events[last - 1]):
+        first, stop = self._index_of(revision), self._index_of(self.published + 1)
+        last = min(first + BATCH_EVENTS, stop)
+        while 0 < last < stop and _revision(self._events[last]) == _revision(self._events[last - 1]):
             last += 1  # a transaction's events stay together
-        seen = self.revision if last == len(self._events) else _revision(self._events[last - 1])
+        seen = self.published if last == stop else _revision(self._events[last - 1])
         start, end = group.start, group.end
         events = tuple(e for e in self._events[first:last] if in_range(e.kv.key, start, end))
-        group.batch_from, group.batch_at, group.batch = revision, self.revision, Batch(seen, events)
+        group.batch_from, group.batch_at, group.batch = revision, self.published, Batch(seen, events)
         return group.batch
+
+    def _index_of(self, revision: int) -> int:
+        return bisect_left(self._events, revision, key=_revision)
 
     def leave(self, group: _Group) -> None:
         """Count one watch of a group less; the last one takes the group with it."""
@@ -145,7 +162,7 @@ class Watch:
         history = self._history
         if self.next_revision < history.compact_revision:
             raise CompactedError(history.compact_revision)
-        while self.next_revision <= history.revision:
+        while self.next_revision <= history.published:
             batch = history.batch(self._group, self.next_revision)
             self.next_revision = batch.revision + 1
             if batch.events:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import pytest
 
 from cluster.errors import InvalidRequestError, LeaseExistsError, LeaseNotFoundError, StoreUnavailableError
+from cluster.store.local import LocalStore
 from cluster.store.memory import MemoryStore
 from cluster.store.records import (
     FROM_KEY,
@@ -23,9 +27,16 @@ from cluster.store.records import (
     TxnResult,
     prefix_end,
 )
+from cluster.store.sqlite import SqliteStore
 from kubesched.clock import VirtualClock
 
 S = 1_000_000_000
+T = TypeVar("T")
+Apply: TypeAlias = Callable[..., TxnResult]
+
+
+class Run(Protocol):
+    def __call__(self, coro: Coroutine[Any, Any, T]) -> T: ...
 
 
 @pytest.fixture
@@ -34,12 +45,24 @@ def clock() -> VirtualClock:
 
 
 @pytest.fixture
-def store(clock: VirtualClock) -> MemoryStore:
-    return MemoryStore(clock)
+def run() -> Iterator[Run]:
+    with asyncio.Runner() as runner:
+        yield runner.run
 
 
-def apply(store: MemoryStore, *requests: Request) -> TxnResult:
-    return asyncio.run(store.txn(Txn(success=requests)))
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, clock: VirtualClock, run: Run, tmp_path: Path) -> Iterator[LocalStore]:
+    if request.param == "memory":
+        opened: LocalStore = MemoryStore(clock)
+    else:
+        opened = run(SqliteStore.open(tmp_path / "store.db", clock))
+    yield opened
+    run(opened.close())
+
+
+@pytest.fixture
+def apply(store: LocalStore, run: Run) -> Callable[..., TxnResult]:
+    return lambda *requests: run(store.txn(Txn(success=requests)))
 
 
 @pytest.mark.parametrize(
@@ -59,16 +82,16 @@ def apply(store: MemoryStore, *requests: Request) -> TxnResult:
         ),
     ],
 )
-def test_refused_and_nothing_changed(store: MemoryStore, request_: Request, want: str) -> None:
+def test_refused_and_nothing_changed(store: LocalStore, request_: Request, want: str, run: Run, apply: Apply) -> None:
     with pytest.raises(InvalidRequestError, match=want):
-        apply(store, Put(b"z"), request_) if not isinstance(request_, Txn) else asyncio.run(store.txn(request_))
-    assert asyncio.run(store.status()).revision == 1
+        apply(Put(b"z"), request_) if not isinstance(request_, Txn) else run(store.txn(request_))
+    assert run(store.status()).revision == 1
 
 
-def test_a_put_with_a_lease_that_is_not_there_changes_nothing(store: MemoryStore) -> None:
+def test_a_put_with_a_lease_that_is_not_there_changes_nothing(store: LocalStore, run: Run, apply: Apply) -> None:
     with pytest.raises(LeaseNotFoundError, match="got 7"):
-        apply(store, Put(b"a"), Put(b"b", lease=7))
-    assert asyncio.run(store.range(Range(b"a"))).count == 0
+        apply(Put(b"a"), Put(b"b", lease=7))
+    assert run(store.range(Range(b"a"))).count == 0
 
 
 @pytest.mark.parametrize(
@@ -83,24 +106,24 @@ def test_a_put_with_a_lease_that_is_not_there_changes_nothing(store: MemoryStore
         pytest.param(Compare(b"a", Target.VERSION, Relation.EQUAL, 2, FROM_KEY), False, id="not every key of a range"),
     ],
 )
-def test_compare(store: MemoryStore, compare: Compare, want: bool) -> None:
-    apply(store, Put(b"a", b"1"))
-    apply(store, Put(b"a", b"2"))
-    apply(store, Put(b"b", b"3"))
-    assert asyncio.run(store.txn(Txn((compare,)))).succeeded is want
+def test_compare(store: LocalStore, compare: Compare, want: bool, run: Run, apply: Apply) -> None:
+    apply(Put(b"a", b"1"))
+    apply(Put(b"a", b"2"))
+    apply(Put(b"b", b"3"))
+    assert run(store.txn(Txn((compare,)))).succeeded is want
 
 
-def test_nested_compares_see_the_store_before_the_transaction(store: MemoryStore) -> None:
+def test_nested_compares_see_the_store_before_the_transaction(store: LocalStore, run: Run, apply: Apply) -> None:
     inner = Txn((Compare(b"a", Target.VERSION, Relation.EQUAL, 0),), (Put(b"b", b"new"),), (Put(b"b", b"old"),))
-    apply(store, Put(b"a"), inner)
-    assert asyncio.run(store.range(Range(b"b"))).kvs[0].value == b"new"
+    apply(Put(b"a"), inner)
+    assert run(store.range(Range(b"b"))).kvs[0].value == b"new"
 
 
-def test_a_range_is_sorted_bounded_and_cut(store: MemoryStore) -> None:
+def test_a_range_is_sorted_bounded_and_cut(store: LocalStore, run: Run, apply: Apply) -> None:
     for key, value in [(b"a", b"3"), (b"b", b"1"), (b"c", b"2")]:
-        apply(store, Put(key, value))
+        apply(Put(key, value))
     request = Range(b"a", FROM_KEY, limit=1, order=Order.DESCENDING, sort_by=SortBy.VALUE, min_mod_revision=3)
-    got = asyncio.run(store.range(request))
+    got = run(store.range(request))
     assert ([kv.key for kv in got.kvs], got.count, got.more) == ([b"c"], 3, True)
 
 
@@ -108,56 +131,45 @@ def test_prefix_end_of_bytes_that_cannot_be_raised() -> None:
     assert [prefix_end(p) for p in (b"a", b"a\xff", b"\xff", b"")] == [b"b", b"b", FROM_KEY, FROM_KEY]
 
 
-def test_a_lease_takes_its_keys_along_at_one_revision(store: MemoryStore, clock: VirtualClock) -> None:
-    lease = asyncio.run(store.lease_grant(5)).id
-    apply(store, Put(b"a", lease=lease), Put(b"b", lease=lease), Put(b"c", lease=lease))
-    apply(store, Put(b"c"))  # leaves the lease
+def test_a_lease_takes_its_keys_along_at_one_revision(
+    store: LocalStore, clock: VirtualClock, run: Run, apply: Apply
+) -> None:
+    lease = run(store.lease_grant(5)).id
+    apply(Put(b"a", lease=lease), Put(b"b", lease=lease), Put(b"c", lease=lease))
+    apply(Put(b"c"))  # leaves the lease
     watch = store.watch(b"a", FROM_KEY)
     clock.advance(3 * S)
-    asyncio.run(store.lease_keep_alive(lease))
+    run(store.lease_keep_alive(lease))
     clock.advance(5 * S - 1)
-    status = asyncio.run(store.lease_time_to_live(lease))
+    status = run(store.lease_time_to_live(lease))
     assert (status.remaining_ttl_s, status.keys, watch.poll()) == (0, (b"a", b"b"), None)
     clock.advance(1)
-    batch = watch.poll()
-    assert batch is not None
+    batch = run(watch.next())
     assert [(e.kv.key, e.kv.mod_revision, e.kv.is_tombstone) for e in batch.events] == [
         (b"a", 4, True),
         (b"b", 4, True),
     ]
-    assert asyncio.run(store.lease_time_to_live(lease)).remaining_ttl_s == -1
+    assert run(store.lease_time_to_live(lease)).remaining_ttl_s == -1
 
 
-def test_rewind_brings_leases_back_with_the_time_they_had(store: MemoryStore, clock: VirtualClock) -> None:
-    asyncio.run(store.lease_grant(5, 9))
-    apply(store, Put(b"a", lease=9))
-    clock.advance(2 * S)
-    snapshot = store.snapshot()
-    clock.advance(10 * S)
-    assert asyncio.run(store.range(Range(b"a"))).count == 0
-    store.rewind(snapshot)
-    assert asyncio.run(store.lease_time_to_live(9)).remaining_ttl_s == 3
-    clock.advance(3 * S)
-    assert asyncio.run(store.range(Range(b"a"))).count == 0
-
-
-def test_lease_ids(store: MemoryStore) -> None:
-    asyncio.run(store.lease_grant(5, 1))
+def test_lease_ids(store: LocalStore, run: Run) -> None:
+    run(store.lease_grant(5, 1))
     with pytest.raises(LeaseExistsError, match="got 1"):
-        asyncio.run(store.lease_grant(5, 1))
-    assert asyncio.run(store.lease_grant(5)).id == 2
-    asyncio.run(store.lease_revoke(1))
+        run(store.lease_grant(5, 1))
+    assert run(store.lease_grant(5)).id == 2
+    run(store.lease_revoke(1))
     with pytest.raises(LeaseNotFoundError, match="got 1"):
-        asyncio.run(store.lease_keep_alive(1))
+        run(store.lease_keep_alive(1))
     with pytest.raises(InvalidRequestError, match="ttl_s must be in"):
-        asyncio.run(store.lease_grant(0))
-    assert asyncio.run(store.leases()) == (2,)
+        run(store.lease_grant(0))
+    assert run(store.leases()) == (2,)
 
 
-def test_a_closed_store_ends_its_watches_and_refuses(store: MemoryStore) -> None:
+def test_a_closed_store_ends_its_watches_and_refuses(store: LocalStore, run: Run, apply: Apply) -> None:
     watch = store.watch(b"a")
-    asyncio.run(store.close())
+    run(store.close())
+    run(store.close())
     with pytest.raises(StoreUnavailableError, match="was ended"):
         watch.poll()
     with pytest.raises(StoreUnavailableError, match="was closed"):
-        apply(store, Put(b"a"))
+        apply(Put(b"a"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,27 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from cluster.errors import CompactedError, FutureRevisionError
+from cluster.store.local import LocalStore
 from cluster.store.memory import MemoryStore
 from cluster.store.mvcc import Snapshot
 from cluster.store.records import FROM_KEY, Compare, Delete, Put, Range, Relation, Target, Txn
+from cluster.store.sqlite import SqliteStore
 from cluster.store.watch import Watch
 from kubesched.clock import VirtualClock
 from tests.oracle.store import PlainStore
 
-T = TypeVar("T")
 KEYS = st.sampled_from([b"a", b"a/1", b"a/2", b"b", b"b\xff", b"c"])
 ENDS = st.sampled_from([None, b"a0", b"b", b"c", FROM_KEY])
 VALUES = st.binary(max_size=3)
-
-
-def run(call: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that never waits."""
-    try:
-        call.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    raise AssertionError("a store in memory must not wait")
 
 
 def drain(watch: Watch) -> list[tuple[int, bytes, bytes | None]]:
@@ -45,23 +36,30 @@ def drain(watch: Watch) -> list[tuple[int, bytes, bytes | None]]:
 class StoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.clock = VirtualClock()
-        self.store = MemoryStore(self.clock)
+        self.runner = asyncio.Runner()
+        self.run = self.runner.run
+        self.store: LocalStore = self.run(self.open())
         self.plain = PlainStore()
         self.compacted = 0
         self.watches: list[tuple[Watch, bytes, bytes | None, int, list[tuple[int, bytes, bytes | None]]]] = []
-        self.snapshot: tuple[Snapshot, int] | None = None
+
+    async def open(self) -> LocalStore:
+        raise NotImplementedError
+
+    def teardown(self) -> None:
+        self.run(self.store.close())
+        self.runner.close()
 
     @rule(key=KEYS, value=VALUES)
     def put(self, key: bytes, value: bytes) -> None:
         old = self.plain.states[-1].get(key)
-        got = run(self.store.put(Put(key, value, prev_kv=True)))
+        got = self.run(self.store.put(Put(key, value, prev_kv=True)))
         self.plain.put((key, value, 0))
         assert (got.revision, got.previous) == (self.plain.revision, old)
 
     @rule(key=KEYS, end=ENDS)
     def delete(self, key: bytes, end: bytes | None) -> None:
-        got = run(self.store.delete(Delete(key, end)))
+        got = self.run(self.store.delete(Delete(key, end)))
         assert got.deleted == self.plain.delete(key, end)
         assert got.revision == self.plain.revision
 
@@ -71,7 +69,7 @@ class StoreMachine(RuleBasedStateMachine):
         old = self.plain.states[-1].get(key)
         mod = (old.mod_revision if old else 0) - ago
         compare = Compare(key, Target.MOD, Relation.EQUAL, mod)
-        got = run(self.store.txn(Txn((compare,), tuple(Put(k, value) for k in sorted(keys)), (Range(key),))))
+        got = self.run(self.store.txn(Txn((compare,), tuple(Put(k, value) for k in sorted(keys)), (Range(key),))))
         assert got.succeeded is (ago == 0)
         if got.succeeded:
             self.plain.put(*((k, value, 0) for k in sorted(keys)))
@@ -82,12 +80,12 @@ class StoreMachine(RuleBasedStateMachine):
         call = self.store.range(Range(key, end, revision, limit))
         if revision > self.plain.revision:
             with pytest.raises(FutureRevisionError):
-                run(call)
+                self.run(call)
         elif 0 < revision < self.compacted:
             with pytest.raises(CompactedError):
-                run(call)
+                self.run(call)
         else:
-            got = run(call)
+            got = self.run(call)
             want = self.plain.range(key, end, revision or self.plain.revision)
             assert list(got.kvs) == (want[:limit] if limit else want)
             assert (got.count, got.more) == (len(want), 0 < limit < len(want))
@@ -118,10 +116,28 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(share=st.floats(0, 1))
     def compact(self, share: float) -> None:
         revision = self.compacted + 1 + int(share * (self.plain.revision - self.compacted - 1))
-        run(self.store.compact(revision))
+        self.run(self.store.compact(revision))
         self.compacted = revision
         with pytest.raises(CompactedError):
-            run(self.store.compact(revision))
+            self.run(self.store.compact(revision))
+
+    @invariant()
+    def counts(self) -> None:
+        status = self.run(self.store.status())
+        state = self.plain.states[-1].values()
+        assert (status.revision, status.num_keys) == (self.plain.revision, len(state))
+        assert status.size_bytes == sum(len(kv.key) + len(kv.value) for kv in state)
+
+
+class MemoryMachine(StoreMachine):
+    store: MemoryStore
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.snapshot: tuple[Snapshot, int] | None = None
+
+    async def open(self) -> LocalStore:
+        return MemoryStore(VirtualClock())
 
     @rule()
     def take_snapshot(self) -> None:
@@ -141,16 +157,30 @@ class StoreMachine(RuleBasedStateMachine):
         del self.plain.states[revision:]
         self.watches.clear()
 
-    @invariant()
-    def counts(self) -> None:
-        status = run(self.store.status())
-        state = self.plain.states[-1].values()
-        assert (status.revision, status.num_keys) == (self.plain.revision, len(state))
-        assert status.size_bytes == sum(len(kv.key) + len(kv.value) for kv in state)
+
+class SqliteMachine(StoreMachine):
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        super().__init__()
+
+    async def open(self) -> LocalStore:
+        return await SqliteStore.open(Path(self.folder.name) / "store.db", VirtualClock())
+
+    def teardown(self) -> None:
+        super().teardown()
+        self.folder.cleanup()
+
+    @rule()
+    def reopen(self) -> None:
+        self.run(self.store.close())
+        self.store = self.run(self.open())
+        self.watches.clear()
 
 
-StoreMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
-TestStoreMachine = StoreMachine.TestCase
+TestMemory = MemoryMachine.TestCase
+TestMemory.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestSqlite = SqliteMachine.TestCase
+TestSqlite.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
 
 
 def test_a_watch_that_waits_is_woken_by_a_change_of_its_range_only() -> None:
