@@ -55,7 +55,7 @@ class History:
             keys = [event.kv.key for event in self._events[self._index_of(first) : self._index_of(revision + 1)]]
             for group in parked:
                 if any(in_range(key, group.start, group.end) for key in keys):
-                    group.wake()
+                    group.wake(first)
 
     def load(self, events: list[Event], revision: int, compact_revision: int) -> None:
         """Start from what was kept on a disk. REQUIRES: nothing has been written or watched."""
@@ -129,16 +129,16 @@ class _Group:
         self.end = end
         self.num_watches = 0
         self.is_closed = False
-        self.parked: list[asyncio.Future[None]] = []
+        self.parked: dict[Watch, None] = {}
         self.batch_from = 0
         self.batch_at = 0
         self.batch = Batch(0, ())
 
-    def wake(self) -> None:
-        parked, self.parked = self.parked, []
-        for future in parked:
-            if not future.done():
-                future.set_result(None)
+    def wake(self, revision: int = 0) -> None:
+        """Wake those who wait; they have seen all there was below `revision`, though nothing of it was theirs."""
+        parked, self.parked = self.parked, {}
+        for watch in parked:
+            watch.wake(revision)
 
 
 class Watch:
@@ -148,7 +148,13 @@ class Watch:
         self._history = history
         self._group = group
         self._is_closed = False
+        self._waiting: asyncio.Future[None] | None = None
         self.next_revision = start_revision
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether somebody waits, and has all there is."""
+        return self._waiting is not None and not self._waiting.done()
 
     def poll(self) -> Batch | None:
         """Return the next events; None where there are none yet.
@@ -172,10 +178,16 @@ class Watch:
     async def next(self) -> Batch:
         """Wait for the next events. Raises as `poll` does."""
         while (batch := self.poll()) is None:
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._group.parked.append(future)
-            await future
+            self._waiting = asyncio.get_running_loop().create_future()
+            self._group.parked[self] = None
+            await self._waiting
         return batch
+
+    def wake(self, revision: int) -> None:
+        """Let `next` go on, from `revision` where that is later. Called by the store."""
+        self.next_revision = max(self.next_revision, revision)
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def __aiter__(self) -> AsyncIterator[Batch]:
         """Yield batches until the watch is closed or fails."""
@@ -187,4 +199,5 @@ class Watch:
         if not self._is_closed:
             self._is_closed = True
             self._history.leave(self._group)
-            self._group.wake()
+            self._group.parked.pop(self, None)
+            self.wake(0)

@@ -173,3 +173,30 @@ def test_a_closed_store_ends_its_watches_and_refuses(store: LocalStore, run: Run
         watch.poll()
     with pytest.raises(StoreUnavailableError, match="was closed"):
         apply(Put(b"a"))
+
+
+def test_a_watch_that_waits_is_not_left_behind_by_a_compaction(store: LocalStore, run: Run) -> None:
+    async def scenario() -> list[bytes]:
+        waiting = asyncio.create_task(store.watch(b"quiet").next())
+        await asyncio.sleep(0)
+        for _ in range(9):
+            await store.put(Put(b"busy"))
+        await store.compact(9)
+        await store.put(Put(b"quiet"))
+        return [event.kv.key for event in (await waiting).events]
+
+    assert run(scenario()) == [b"quiet"]
+
+
+def test_a_watch_that_is_closed_ends_alone(store: LocalStore, run: Run) -> None:
+    async def scenario() -> None:
+        watches = [store.watch(b"a") for _ in range(2)]
+        tasks = [asyncio.create_task(watch.next()) for watch in watches]
+        await asyncio.sleep(0)
+        watches[0].close()
+        await store.put(Put(b"a"))
+        with pytest.raises(StoreUnavailableError):
+            await tasks[0]
+        assert [event.kv.key for event in (await tasks[1]).events] == [b"a"]
+
+    run(scenario())
