@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kubesched.errors import ConfigError, TraceFormatError
+from kubesched.traces.companions import companion
 from kubesched.traces.options import Option, Options
 from kubesched.traces.trace import Trace
 
@@ -73,6 +74,8 @@ def detect(path: Path) -> str:
     for name in _MODULES:
         if load_format(name).sniff(path):
             return name
+    if part := companion(path):
+        raise TraceFormatError(f"{path}:1: must be a whole trace, got {part}")
     raise TraceFormatError(f"{path}: must be a trace in one of the formats {', '.join(_MODULES)}, got none of them")
 
 
