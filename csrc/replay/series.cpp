@@ -1,6 +1,7 @@
 #include "replay/series.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace kubesched {
 
@@ -8,6 +9,11 @@ namespace {
 
 std::int64_t amount_at(const Column<std::int64_t>& column, std::size_t node) {
   return node < column.size() ? column.data()[node] : 0;
+}
+
+// A sum over all nodes may pass int64, where it stays at the most.
+void add_to(std::int64_t& sum, std::int64_t amount) {
+  if (__builtin_add_overflow(sum, amount, &sum)) sum = std::numeric_limits<std::int64_t>::max();
 }
 
 const Column<std::int64_t>& requested_column(const NodeTable& nodes, ResourceId resource) {
@@ -35,11 +41,11 @@ void keep_room(std::vector<std::uint8_t>& fits, const std::vector<std::int64_t>&
 
 // What is free where there is no room.
 double stranded_amount(const std::vector<std::uint8_t>& fits, const std::vector<std::int64_t>& free) {
-  std::int64_t sum = 0;
+  double sum = 0;
   for (std::size_t node = 0; node < fits.size(); ++node) {
-    sum += fits[node] == 0 ? std::max<std::int64_t>(free[node], 0) : 0;
+    if (fits[node] == 0) sum += static_cast<double>(std::max<std::int64_t>(free[node], 0));
   }
-  return static_cast<double>(sum);
+  return sum;
 }
 
 }  // namespace
@@ -109,13 +115,13 @@ void Sampler::take_nodes(const ClusterState& state, const std::vector<std::int32
     for (std::size_t node = 0; node < nodes.size(); ++node) {
       const std::int32_t pool = pool_of_uid[nodes.uid(node)];
       const auto add = [&](std::size_t to) {
-        series_.allocatable[to][resource].back() += amount_at(allocatable, node);
-        series_.requested[to][resource].back() += amount_at(requested, node);
+        add_to(series_.allocatable[to][resource].back(), amount_at(allocatable, node));
+        add_to(series_.requested[to][resource].back(), amount_at(requested, node));
       };
       add(0);
       if (pool >= 0) add(static_cast<std::size_t>(pool) + 1);
     }
-    if (resource < elsewhere.size()) series_.requested[0][resource].back() += elsewhere[resource];
+    if (resource < elsewhere.size()) add_to(series_.requested[0][resource].back(), elsewhere[resource]);
   }
 }
 
