@@ -17,7 +17,7 @@ DEFINES = $(foreach option,$(CMAKE_OPTIONS),-C cmake.define.$(option))
 # The requirements of an extra, one a line.
 requirements = $(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$(1)'], sep='\n')"
 
-.PHONY: replay test bench lint sanitize clean
+.PHONY: replay test bench bench-docs lint sanitize clean
 
 replay: $(VENV)/.installed
 	$(BIN)/kubesched replay --example
@@ -30,6 +30,10 @@ bench: $(VENV)/.test-requirements $(VENV)/.installed
 	$(BIN)/python -m pytest -q bench -o python_files='bench_*.py' --benchmark-json=build/bench.json \
 		--benchmark-columns=median --benchmark-disable-gc --benchmark-quiet
 	$(BIN)/python -m bench.table build/bench.json
+
+# The last run of make bench, as tables and a plot in docs/performance.md.
+bench-docs: $(VENV)/.bench-requirements $(VENV)/.installed
+	$(BIN)/python -m bench.document build/bench.json
 
 lint: $(VENV)/.lint-requirements $(VENV)/.test-requirements $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -57,6 +61,10 @@ $(VENV)/.installed: $(COMPILED) | $(VENV)/bin/python
 
 $(VENV)/.test-requirements: pyproject.toml | $(VENV)/bin/python
 	$(call requirements,test) | xargs $(PIP) install
+	@touch $@
+
+$(VENV)/.bench-requirements: pyproject.toml | $(VENV)/bin/python
+	$(call requirements,bench) | xargs $(PIP) install
 	@touch $@
 
 $(VENV)/.lint-requirements: pyproject.toml | $(VENV)/bin/python

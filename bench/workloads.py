@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import kubesched as ks
 
 Manifest = dict[str, Any]
@@ -88,9 +90,9 @@ WORKLOADS = (
 )
 
 
-def make_templates(workload: str, count: int) -> list[Manifest]:
+def make_templates(workload: str, count: int, num_apps: int = NUM_APPS) -> list[Manifest]:
     """The distinct pods of a workload, at most `count`."""
-    num_templates = {"basic": 1, "many_shapes": count, "node_affinity": 1}.get(workload, min(NUM_APPS, count))
+    num_templates = {"basic": 1, "many_shapes": count, "node_affinity": 1}.get(workload, min(num_apps, count))
     templates = []
     for i in range(num_templates):
         odd = i if workload == "many_shapes" else 0
@@ -116,8 +118,16 @@ def make_pods(workload: str, count: int) -> list[Manifest]:
     ]
 
 
-def make_batch(workload: str, count: int) -> ks.PodBatch:
+def make_zipf(num_shapes: int, num_pods: int, prefix: str = "p") -> ks.PodBatch:
+    """Prepared pods, each with the k-th of `num_shapes` requests with a probability in proportion to 1 / k."""
+    weights = 1 / np.arange(1, num_shapes + 1)
+    index = np.random.Generator(np.random.PCG64(1)).choice(num_shapes, num_pods, p=weights / weights.sum())
+    names = [f"{prefix}-{i}" for i in range(num_pods)]
+    return ks.PodBatch.from_templates(make_templates("many_shapes", num_shapes), index, names)
+
+
+def make_batch(workload: str, count: int, num_apps: int = NUM_APPS) -> ks.PodBatch:
     """The same pods, prepared."""
-    templates = make_templates(workload, count)
+    templates = make_templates(workload, count, num_apps)
     index = [i % len(templates) for i in range(count)]
     return ks.PodBatch.from_templates(templates, index, [f"p-{i}" for i in range(count)])
