@@ -25,7 +25,7 @@ from cluster.store.records import (
     Txn,
 )
 
-_OPERANDS = {
+OPERANDS = {
     Target.VERSION: "version",
     Target.CREATE: "create_revision",
     Target.MOD: "mod_revision",
@@ -93,7 +93,7 @@ def _read_compare(message: Any) -> Compare:
         target, relation = Target(message.target), Relation(message.result)
     except ValueError as error:
         raise InvalidRequestError(f"target and result of a compare must be ones of etcd's: {error}") from error
-    return Compare(message.key, target, relation, getattr(message, _OPERANDS[target]), message.range_end or None)
+    return Compare(message.key, target, relation, getattr(message, OPERANDS[target]), message.range_end or None)
 
 
 def header(revision: int) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from cluster.errors import InvalidRequestError, LeaseExistsError, LeaseNotFoundError
+from cluster.errors import LeaseExistsError, LeaseNotFoundError
 from cluster.store.records import LeaseStatus
+from cluster.store.request_check import check_lease
 from kubesched.clock import Clock, Timer
 
 NS_PER_S = 1_000_000_000
-MAX_TTL_S = 9_000_000_000
 
 
 @dataclass(slots=True)
@@ -44,10 +44,7 @@ class LeaseTable:
             InvalidRequestError: the TTL is not in 1..9,000,000,000 s, or the id is negative.
             LeaseExistsError: the id is taken.
         """
-        if not 1 <= ttl_s <= MAX_TTL_S:
-            raise InvalidRequestError(f"ttl_s must be in 1..{MAX_TTL_S}, got {ttl_s}")
-        if lease < 0:
-            raise InvalidRequestError(f"lease must be >= 0, got {lease}")
+        check_lease(ttl_s, lease)
         if lease in self._leases:
             raise LeaseExistsError(lease)
         if not lease:

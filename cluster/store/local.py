@@ -18,6 +18,7 @@ from cluster.store.records import (
     Txn,
     TxnResult,
 )
+from cluster.store.request_check import check_watch
 from cluster.store.watch import Watch
 
 
@@ -67,7 +68,11 @@ class LocalStore:
         """Watch a range from `start_revision` on; 0 is from the next change on.
 
         A revision that has been compacted shows at the first read of the watch, as CompactedError.
+
+        Raises:
+            InvalidRequestError: the end of the range is not above its key.
         """
+        check_watch(key, end)
         return self._open().history.watch(key, end, start_revision)
 
     async def lease_grant(self, ttl_s: int, lease: int = 0) -> LeaseStatus:

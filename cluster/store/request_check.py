@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cluster.errors import InvalidRequestError
-from cluster.store.records import Compare, Delete, Put, Range, Request, Target, Txn, in_range
+from cluster.store.records import FROM_KEY, Compare, Delete, Put, Range, Request, Target, Txn, in_range
 
 MAX_TXN_OPS = 128
 MAX_TXN_DEPTH = 16
+MAX_TTL_S = 9_000_000_000
 
 
 def check_request(request: Request) -> None:
@@ -25,6 +26,28 @@ def check_request(request: Request) -> None:
         _written(request.failure)
     else:
         _check_one(request)
+
+
+def check_watch(key: bytes, end: bytes | None) -> None:
+    """Refuse a watch that could never see anything.
+
+    Raises:
+        InvalidRequestError: the end of the range is not above its key.
+    """
+    if end and end != FROM_KEY and key >= end:
+        raise InvalidRequestError(f"end of a watch must be above its key {key!r}, got {end!r}")
+
+
+def check_lease(ttl_s: int, lease: int) -> None:
+    """Refuse a lease that no store grants.
+
+    Raises:
+        InvalidRequestError: the TTL is not in 1..9,000,000,000 s, or the id is negative.
+    """
+    if not 1 <= ttl_s <= MAX_TTL_S:
+        raise InvalidRequestError(f"ttl_s must be in 1..{MAX_TTL_S}, got {ttl_s}")
+    if lease < 0:
+        raise InvalidRequestError(f"lease must be >= 0, got {lease}")
 
 
 def _check_one(request: Range | Put | Delete) -> None:

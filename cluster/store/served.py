@@ -22,7 +22,7 @@ from cluster.errors import (
 )
 from cluster.store.etcd_codec import header, read_delete, read_put, read_range, read_txn, response
 from cluster.store.etcd_messages import MESSAGES, PACKAGE
-from cluster.store.local import LocalStore
+from cluster.store.interface import Store
 from cluster.store.watch_stream import WatchStream
 
 ETCD_VERSION = "3.4.23"  # whose API this is
@@ -50,7 +50,7 @@ _INVALID = {
 class EtcdServer:
     """Serves a store on one address. Use `start` and `stop`."""
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._server: grpc.aio.Server | None = None
         self._address = ""

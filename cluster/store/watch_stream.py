@@ -9,9 +9,8 @@ from typing import Any
 from cluster.errors import CompactedError, InvalidRequestError, StoreUnavailableError
 from cluster.store.etcd_codec import event_message, header
 from cluster.store.etcd_messages import MESSAGES
-from cluster.store.local import LocalStore
+from cluster.store.interface import Store, StoreWatch
 from cluster.store.records import Event
-from cluster.store.watch import Watch
 
 MAX_WATCHES = 10_000
 NO_PUT, NO_DELETE = 0, 1
@@ -20,11 +19,11 @@ NO_PUT, NO_DELETE = 0, 1
 class WatchStream:
     """Opens and ends watches as the client asks, and writes what they see."""
 
-    def __init__(self, store: LocalStore, write: Callable[[Any], Awaitable[None]]) -> None:
+    def __init__(self, store: Store, write: Callable[[Any], Awaitable[None]]) -> None:
         self._store = store
         self._write_one = write
         self._writing = asyncio.Lock()
-        self._watches: dict[int, tuple[Watch, asyncio.Task[None]]] = {}
+        self._watches: dict[int, tuple[StoreWatch, asyncio.Task[None]]] = {}
         self._last_id = -1
 
     async def run(self, messages: AsyncIterator[Any]) -> None:
@@ -53,15 +52,20 @@ class WatchStream:
             raise InvalidRequestError(f"a stream must have at most {MAX_WATCHES} watches")
         watch_id = request.watch_id or self._next_id()
         if watch_id in self._watches or request.start_revision < 0:
-            reason = "etcdserver: mvcc: duplicate watch ID provided on the WatchStream"
-            await self._write(watch_id=-1, created=True, canceled=True, cancel_reason=reason)
+            await self._refuse("duplicate watch ID provided on the WatchStream")
             return
-        # An empty key is the first there is, as in etcd.
-        watch = self._store.watch(request.key or b"\0", request.range_end or None, request.start_revision)
+        try:  # an empty key is the first there is, as in etcd
+            watch = self._store.watch(request.key or b"\0", request.range_end or None, request.start_revision)
+        except InvalidRequestError:
+            await self._refuse("watcher range is empty")
+            return
         await self._write(watch_id=watch_id, created=True)
         self._watches[watch_id] = watch, asyncio.create_task(self._follow(watch_id, watch, request))
 
-    async def _follow(self, watch_id: int, watch: Watch, request: Any) -> None:
+    async def _refuse(self, reason: str) -> None:
+        await self._write(watch_id=-1, created=True, canceled=True, cancel_reason=f"etcdserver: mvcc: {reason}")
+
+    async def _follow(self, watch_id: int, watch: StoreWatch, request: Any) -> None:
         wanted = _wanted(request.filters)
         try:
             async for batch in watch:

@@ -11,14 +11,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from cluster.errors import CompactedError, FutureRevisionError
-from cluster.store.local import LocalStore
+from cluster.errors import CompactedError, FutureRevisionError, InvalidRequestError
+from cluster.store.etcd import EtcdStore
+from cluster.store.interface import Store, StoreWatch
 from cluster.store.memory import MemoryStore
 from cluster.store.mvcc import Snapshot
 from cluster.store.records import FROM_KEY, Compare, Delete, Put, Range, Relation, Target, Txn
 from cluster.store.sqlite import SqliteStore
-from cluster.store.watch import Watch
 from kubesched.clock import VirtualClock
+from tests.cluster.store.etcd_cluster import EtcdCluster, needs_etcd
 from tests.oracle.store import PlainStore
 
 KEYS = st.sampled_from([b"a", b"a/1", b"a/2", b"b", b"b\xff", b"c"])
@@ -26,7 +27,7 @@ ENDS = st.sampled_from([None, b"a0", b"b", b"c", FROM_KEY])
 VALUES = st.binary(max_size=3)
 
 
-def drain(watch: Watch) -> list[tuple[int, bytes, bytes | None]]:
+def drain(watch: StoreWatch) -> list[tuple[int, bytes, bytes | None]]:
     events = []
     while (batch := watch.poll()) is not None:
         events += [(e.kv.mod_revision, e.kv.key, None if e.kv.is_tombstone else e.kv.value) for e in batch.events]
@@ -38,12 +39,12 @@ class StoreMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.run = self.runner.run
-        self.store: LocalStore = self.run(self.open())
+        self.store: Store = self.run(self.open())
         self.plain = PlainStore()
         self.compacted = 0
-        self.watches: list[tuple[Watch, bytes, bytes | None, int, list[tuple[int, bytes, bytes | None]]]] = []
+        self.watches: list[tuple[StoreWatch, bytes, bytes | None, int, list[tuple[int, bytes, bytes | None]]]] = []
 
-    async def open(self) -> LocalStore:
+    async def open(self) -> Store:
         raise NotImplementedError
 
     def teardown(self) -> None:
@@ -93,10 +94,14 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(key=KEYS, end=ENDS, back=st.integers(-2, 30))
     def watch(self, key: bytes, end: bytes | None, back: int) -> None:
         start = max(1, self.plain.revision - back)
+        if end not in (None, FROM_KEY) and key >= end:
+            with pytest.raises(InvalidRequestError, match="must be above its key"):
+                self.store.watch(key, end, start)
+            return
         watch = self.store.watch(key, end, start)
         if start < self.compacted:
             with pytest.raises(CompactedError):
-                watch.poll()
+                self.run(watch.next())
             watch.close()
         else:
             self.watches.append((watch, key, end, start, []))
@@ -126,7 +131,10 @@ class StoreMachine(RuleBasedStateMachine):
         status = self.run(self.store.status())
         state = self.plain.states[-1].values()
         assert (status.revision, status.num_keys) == (self.plain.revision, len(state))
-        assert status.size_bytes == sum(len(kv.key) + len(kv.value) for kv in state)
+        self.check_size(status.size_bytes, sum(len(kv.key) + len(kv.value) for kv in state))
+
+    def check_size(self, got: int, want: int) -> None:
+        assert got == want
 
 
 class MemoryMachine(StoreMachine):
@@ -136,7 +144,7 @@ class MemoryMachine(StoreMachine):
         super().__init__()
         self.snapshot: tuple[Snapshot, int] | None = None
 
-    async def open(self) -> LocalStore:
+    async def open(self) -> Store:
         return MemoryStore(VirtualClock())
 
     @rule()
@@ -163,7 +171,7 @@ class SqliteMachine(StoreMachine):
         self.folder = tempfile.TemporaryDirectory()
         super().__init__()
 
-    async def open(self) -> LocalStore:
+    async def open(self) -> Store:
         return await SqliteStore.open(Path(self.folder.name) / "store.db", VirtualClock())
 
     def teardown(self) -> None:
@@ -177,10 +185,47 @@ class SqliteMachine(StoreMachine):
         self.watches.clear()
 
 
+class EtcdMachine(StoreMachine):
+    """A real etcd: a watch runs ahead of who reads it, so a compaction may find it served or not."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.cluster = EtcdCluster(Path(self.folder.name))
+        super().__init__()
+
+    async def open(self) -> Store:
+        return await EtcdStore.connect(self.cluster.endpoints, timeout_s=30)
+
+    def teardown(self) -> None:
+        super().teardown()
+        self.cluster.stop()
+        self.folder.cleanup()
+
+    @precondition(lambda self: self.watches)
+    @rule(which=st.integers(0, 100))
+    def follow(self, which: int) -> None:
+        watch, key, end, start, seen = self.watches[which % len(self.watches)]
+        want = self.plain.events(key, end, start)
+        try:
+            while len(seen) < len(want):
+                batch = self.run(asyncio.wait_for(watch.next(), 30))
+                seen += [(e.kv.mod_revision, e.kv.key, None if e.kv.is_tombstone else e.kv.value) for e in batch.events]
+        except CompactedError:
+            assert watch.next_revision < self.compacted
+            return
+        assert seen == want
+
+    def check_size(self, got: int, want: int) -> None:
+        assert got >= want
+
+
 TestMemory = MemoryMachine.TestCase
 TestMemory.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 TestSqlite = SqliteMachine.TestCase
 TestSqlite.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
+
+TestEtcd = needs_etcd(EtcdMachine.TestCase)
+TestEtcd.settings = settings(max_examples=10, stateful_step_count=30, deadline=None)
 
 
 def test_a_watch_that_waits_is_woken_by_a_change_of_its_range_only() -> None:
