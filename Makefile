@@ -17,7 +17,7 @@ DEFINES = $(foreach option,$(CMAKE_OPTIONS),-C cmake.define.$(option))
 # The requirements of an extra, one a line.
 requirements = $(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$(1)'], sep='\n')"
 
-.PHONY: replay test bench bench-docs lint sanitize clean
+.PHONY: replay test bench bench-docs bench-compare bench-counts bench-baseline lint sanitize clean
 
 replay: $(VENV)/.installed
 	$(BIN)/kubesched replay --example
@@ -34,6 +34,19 @@ bench: $(VENV)/.test-requirements $(VENV)/.installed
 # The last run of make bench, as tables and a plot in docs/performance.md.
 bench-docs: $(VENV)/.bench-requirements $(VENV)/.installed
 	$(BIN)/python -m bench.document build/bench.json
+
+# Another commit beside this tree, in runs by turns: make bench-compare REF=main~1 [CASES="spread-* openb"].
+CASES ?=
+bench-compare: $(VENV)/.test-requirements $(VENV)/.installed
+	@test -n "$(REF)" || { echo 'REF must name a commit, as in make bench-compare REF=main~1' >&2; exit 2; }
+	@set -f; $(BIN)/python -m bench.compare "$(REF)" $(CASES)
+
+# The instructions of small loads against bench/instructions.json; a higher baseline needs a reason.
+bench-counts: $(VENV)/.test-requirements $(VENV)/.installed
+	@$(BIN)/python -m bench.counts
+
+bench-baseline: $(VENV)/.test-requirements $(VENV)/.installed
+	@$(BIN)/python -m bench.counts --baseline --reason "$(REASON)"
 
 lint: $(VENV)/.lint-requirements $(VENV)/.test-requirements $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -87,7 +87,7 @@ class Results:
     def __init__(self, path: Path) -> None:
         report = json.loads(path.read_text())
         machine = report["machine_info"]
-        brand = machine["cpu"].get("brand_raw", machine["machine"])
+        brand = machine["cpu"].get("brand_raw") or machine.get("machine", "unknown processor")
         commit = (report.get("commit_info") or {}).get("id") or "unknown"
         self.machine = f"{brand}, Python {machine['python_version']}, commit {commit[:10]}"
         self.benches = {bench["name"].removeprefix("test_"): bench for bench in report["benchmarks"]}
