@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,10 +56,18 @@ def sniff(path: Path) -> bool:
     if path.is_dir():
         return any(file.name.removesuffix(".gz").endswith(_SUFFIXES) for file in path.rglob("*") if file.is_file())
     if path.name.endswith((".tar.gz", ".tgz", ".tar")):
-        return tarfile.is_tarfile(path)
+        return _holds_objects(path)
     start = head(path)
     is_named = path.name.removesuffix(".gz").endswith(_SUFFIXES)
     return is_named or "apiVersion" in start or '"metadata"' in start
+
+
+def _holds_objects(archive: Path) -> bool:
+    try:
+        with tarfile.open(archive) as opened:
+            return any(member.isfile() and member.name.endswith(_SUFFIXES) for member in opened)
+    except (OSError, EOFError, tarfile.TarError, zlib.error):
+        return False
 
 
 def read(path: Path, options: Options) -> Trace:
@@ -240,8 +249,10 @@ def _bundle(path: Path, notes: list[Note]) -> Iterator[dict[str, Any]]:
                         found = _typed(json.loads(data), parts[-1], parts[-2] if len(parts) > 1 else "")
                     except (ValueError, RecursionError):
                         others += 1
+                else:
+                    others += 1
                 yield from found
-    except (OSError, EOFError, tarfile.TarError) as error:
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise TraceFormatError(f"{path}: must be a whole archive, got {error}") from None
     if others:
-        notes.append(Note("files of the archive are no JSON", others))
+        notes.append(Note("files of the archive are no JSON and are left out", others))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from kubesched.errors import ConfigError, TraceFormatError
 from kubesched.traces.companions import companion
+from kubesched.traces.heads import head
 from kubesched.traces.options import Option, Options
 from kubesched.traces.trace import Trace
 
@@ -76,7 +78,11 @@ def detect(path: Path) -> str:
             return name
     if part := companion(path):
         raise TraceFormatError(f"{path}:1: must be a whole trace, got {part}")
-    raise TraceFormatError(f"{path}: must be a trace in one of the formats {', '.join(_MODULES)}, got none of them")
+    listed = ", ".join(_MODULES)
+    if path.is_dir():
+        raise TraceFormatError(f"{path}: must hold a trace in one of the formats {listed}, got none of them")
+    shown = head(path).partition("\n")[0].strip()[:60] or "no text"
+    raise TraceFormatError(f"{path}:1: must be a trace in one of the formats {listed}, got {shown!r}")
 
 
 def read_format(name: str, path: Path, given: Mapping[str, Any]) -> Trace:
@@ -87,4 +93,11 @@ def read_format(name: str, path: Path, given: Mapping[str, Any]) -> Trace:
         ConfigError: there is no such format, or an option of it is wrong.
     """
     form = load_format(name)
-    return form.read(path, Options(form.OPTIONS, given, f"the format {name}"))
+    options = Options(form.OPTIONS, given, f"the format {name}")
+    try:
+        return form.read(path, options)
+    except TraceFormatError as error:
+        if str(error).startswith((str(path), str(path.parent) + os.sep)):
+            raise
+        # What is wrong with a trace as a whole is found where its file is not known.
+        raise TraceFormatError(f"{path}: {error}") from None

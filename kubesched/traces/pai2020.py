@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def read_machines(path: Path) -> Cluster:
             pa_csv.ReadOptions(column_names=_MACHINE_NAMES),
             convert_options=pa_csv.ConvertOptions(column_types=kinds),
         )
-    except (OSError, tarfile.TarError, EOFError, pa.ArrowInvalid) as error:
+    except (OSError, tarfile.TarError, EOFError, zlib.error, pa.ArrowInvalid) as error:
         raise TraceFormatError(f"{path}: must be a table of machines, got {error}") from None
     templates = []
     for i, row in enumerate(table.to_pylist()):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,19 +15,16 @@ from kubesched.errors import TraceFormatError
 from kubesched.traces.heads import head
 from kubesched.traces.jobs import SECOND_NS, Jobs, made_cluster, trace_of_jobs
 from kubesched.traces.options import CLUSTER_OPTIONS, Option, Options
-from kubesched.traces.rows import fault
-from kubesched.traces.table import open_text
+from kubesched.traces.swf_rows import read_swf_rows
 from kubesched.traces.trace import FAILED, FINISHED, KILLED, Note, Trace
 
 OPTIONS = CLUSTER_OPTIONS | {
     "procs_per_pod": Option(0, "processors of a pod; 0: as many as a node has, so that jobs have the fewest pods"),
     "memory_unit": Option("auto", "of the memory fields, for each processor", choices=("auto", "kib", "bytes")),
 }
-_NUM_FIELDS = 18
 _SUBMIT, _WAIT, _RUN, _USED, _MEMORY_USED, _ASKED, _MEMORY_ASKED, _STATUS = 1, 2, 3, 4, 6, 7, 9, 10
 _ROW = re.compile(r"\s*-?\d+(?:\.\d+)?(?:\s+-?\d+(?:\.\d+)?){17}(?:\s|$)")
 _CANCELLED, _OK = 5, 1
-_MOST = 2**53
 _HEADER_LINES = 2000
 
 
@@ -49,7 +45,7 @@ def read(path: Path, options: Options) -> Trace:
     Raises:
         TraceFormatError: it is broken; path, line and field are named.
     """
-    rows, header, extra = _rows(path)
+    rows, header, extra = read_swf_rows(path)
     notes: list[Note] = []
     if extra:
         notes.append(Note(f"rows have {extra} fields beyond the format's 18, which are left out", len(rows)))
@@ -91,47 +87,3 @@ def read(path: Path, options: Options) -> Trace:
     )
     named = header.get("Computer") or path.name
     return trace_of_jobs(f"SWF log of {named}", jobs, made_cluster(jobs, options, notes), notes)
-
-
-def _rows(path: Path) -> tuple[Any, dict[str, str], int]:
-    """Return float64 of shape (num_jobs, 18), the header, and how many more fields the first row has."""
-    header: dict[str, str] = {}
-    values: list[list[float]] = []
-    extra = 0
-    line = 0
-    try:
-        with open_text(path) as file:
-            for line, text in enumerate(file, 1):
-                if text.startswith(";"):
-                    key, _, value = text[1:].partition(":")
-                    header.setdefault(key.strip(), value.strip())
-                    continue
-                fields = text.split(None, _NUM_FIELDS)
-                if not fields:
-                    continue
-                if len(fields) < _NUM_FIELDS:
-                    fault(path, line, "row", f"have at least {_NUM_FIELDS} fields", f"{len(fields)}: {text.strip()}")
-                try:
-                    values.append([float(field) for field in fields[:_NUM_FIELDS]])
-                except ValueError:
-                    bad = next(i for i, field in enumerate(fields) if not _is_number(field))
-                    fault(path, line, f"field {bad + 1}", "be a number", fields[bad])
-                if len(values) == 1 and len(fields) > _NUM_FIELDS:
-                    extra = len(fields[_NUM_FIELDS].split())
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise TraceFormatError(f"{path}:{line + 1}: must be a whole text file, got {error}") from None
-    if not values:
-        raise TraceFormatError(f"{path}: must have at least one job, got none")
-    rows = np.array(values)
-    if not (np.abs(rows) < _MOST).all():
-        at = int(np.argwhere(~(np.abs(rows) < _MOST))[0][0])
-        raise TraceFormatError(f"{path}: job {at + 1} must have numbers below 2**53, got {rows[at].max()}")
-    return rows, header, extra
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from kubesched.traces import open_trace
 from kubesched.traces.companions import companion
 
 BORG = "the folder that holds task_events/ and machine_events/ is needed"
+PAI = "pai_task_table.csv is needed, which is read with pai_machine_spec beside it"
 OPENB = "two files are needed: a node list and a pod list"
 
 
@@ -26,15 +28,27 @@ OPENB = "two files are needed: a node list and a pod list"
         pytest.param("7,,3,0,,0,u,3,9,,,,", f"task events of Borg 2011; {BORG}", id="a task without requests"),
         pytest.param("0,,3,0,u,3,n,l", f"job events of Borg 2011; {BORG}", id="a job"),
         pytest.param("0,5,0,x,0.5,", f"machine events of Borg 2011; {BORG}", id="a machine without memory"),
+        pytest.param("7399a758eb02bae1a3621236,CPU,96,512,0", f"machines of PAI 2020; {PAI}", id="machines of PAI"),
+        pytest.param("machine,gpu_type,cap_cpu", f"the column names of a table of PAI 2020; {PAI}", id="PAI's names"),
+        pytest.param(
+            "4b3f04b66a525d2df903eb16,8cb3bec23d14,58540f191766,Terminated,4550879.0,4551416.0",
+            f"jobs of PAI 2020; {PAI}",
+            id="jobs of PAI",
+        ),
         pytest.param("1800000 U1,|,U4", "durations of Azure VMs in bins; the arrivals are needed", id="durations"),
         pytest.param("0\tseth\t120\t2\t1\t1048576", "machines of a workload log; the .swf file is needed", id="log"),
     ],
 )
-@pytest.mark.parametrize("zipped", [False, True], ids=["plain", "gzipped"])
-def test_a_part_of_a_trace_is_refused_with_what_is_needed(tmp_path: Path, line: str, want: str, zipped: bool) -> None:
-    path = tmp_path / "table.csv"
+@pytest.mark.parametrize("packed", ["plain", "gzipped", "in an archive"])
+def test_a_part_of_a_trace_is_refused_with_what_is_needed(tmp_path: Path, line: str, want: str, packed: str) -> None:
+    path = tmp_path / ("table.tar.gz" if packed == "in an archive" else "table.csv")
     content = f"{line}\n".encode()
-    path.write_bytes(gzip.compress(content) if zipped else content)
+    if packed == "in an archive":
+        (tmp_path / "table.csv").write_bytes(content)
+        with tarfile.open(path, "w:gz") as archive:
+            archive.add(tmp_path / "table.csv", "table.csv")
+    else:
+        path.write_bytes(gzip.compress(content) if packed == "gzipped" else content)
     with pytest.raises(TraceFormatError, match=re.escape(f"{path}:1: must be a whole trace, got {want}")):
         open_trace(path)
 

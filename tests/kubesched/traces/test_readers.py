@@ -364,7 +364,7 @@ BAD: list[tuple[str, Files, str]] = [
      "r.jsonl:1: event must be Add, Update or Delete, got 'Gone'"),
     ("manifests without nodes", {"p.json": json.dumps(make_pod("p"))}, "must have at least one Node, got none"),
     ("an empty file", {"x.csv": ""}, "x.csv:1: must hold a trace, got an empty file"),
-    ("rubbish", {"x.bin": bytes(range(256))}, "x.bin: must be a trace in one of the formats"),
+    ("rubbish", {"x.bin": bytes(range(256))}, "x.bin:1: must be a trace in one of the formats"),
     ("a gzip file cut short", {"v.csv.gz": gzip.compress(b"a,s,d,0,1,1,1,1,Interactive,2,2\n" * 50_000)[:-2000]}, "must be a whole"),
 ]  # fmt: skip
 
