@@ -12,21 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubesched.cli.trace import open_traces, reader_options
+from kubesched.traces.durations import parse_duration_ns
 
 if TYPE_CHECKING:
     from kubesched.replay import Progress, ReplayResult
     from kubesched.traces import Trace
 
 _SECOND_NS = 10**9
-_UNITS = {
-    "ns": 1,
-    "us": 10**3,
-    "ms": 10**6,
-    "s": _SECOND_NS,
-    "m": 60 * _SECOND_NS,
-    "h": 3600 * _SECOND_NS,
-    "d": 86400 * _SECOND_NS,
-}
 _BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
@@ -39,12 +31,10 @@ class Duration(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         """Return nanoseconds."""
         if not isinstance(value, str):
             return value
-        parts = re.findall(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m|h|d)", value)
-        if value == "0":
-            return 0
-        if not parts or "".join(number + unit for number, unit in parts) != value:
+        found = parse_duration_ns(value)
+        if found is None:
             self.fail(f"must be a time such as 90s, 1.5h or 1h30m, got {value!r}", param, ctx)
-        return sum(round(float(number) * _UNITS[unit]) for number, unit in parts)
+        return found
 
 
 class Until(Duration):

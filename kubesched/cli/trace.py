@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kubesched.cli.synth import synth
+
 if TYPE_CHECKING:
     from kubesched.traces import Trace
 
@@ -45,6 +47,9 @@ def open_traces(traces: tuple[str, ...], form: str | None, read: tuple[str, ...]
 @click.group()
 def trace() -> None:
     """Look at traces, convert, make and fetch them."""
+
+
+trace.add_command(synth)
 
 
 @trace.command()

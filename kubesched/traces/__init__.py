@@ -2,6 +2,7 @@
 
 from kubesched.traces.detect import open_trace
 from kubesched.traces.example import example_trace
+from kubesched.traces.synthetic import synthesize
 from kubesched.traces.trace import Note, Trace
 
-__all__ = ["Note", "Trace", "example_trace", "open_trace"]
+__all__ = ["Note", "Trace", "example_trace", "open_trace", "synthesize"]
