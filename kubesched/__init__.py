@@ -6,6 +6,7 @@ print(scheduler.explain(pod))
 """
 
 from kubesched.api.manifests import load
+from kubesched.compare import Comparison, compare
 from kubesched.engine import (
     KUBERNETES_VERSION,
     Decision,
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "KUBERNETES_VERSION",
+    "Comparison",
     "ConfigError",
     "Decision",
     "Explanation",
@@ -51,6 +53,7 @@ __all__ = [
     "TraceFormatError",
     "UnsupportedError",
     "__version__",
+    "compare",
     "load",
     "replay",
 ]

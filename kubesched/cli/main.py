@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import click
 
+from kubesched.cli.compare import compare
 from kubesched.cli.explain import explain
 from kubesched.cli.replay import replay
 from kubesched.cli.trace import trace
@@ -28,6 +29,7 @@ def cli() -> None:
 
 
 cli.add_command(replay)
+cli.add_command(compare)
 cli.add_command(explain)
 cli.add_command(trace)
 

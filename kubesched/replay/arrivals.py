@@ -87,14 +87,15 @@ def _shares(trace: Trace) -> npt.NDArray[np.float64]:
     columns = {name: i for i, name in enumerate(capacity)}
     by_template = np.zeros((len(trace.pod_templates), max(1, len(columns))))
     for i, pod in enumerate(trace.pod_templates):
-        for name, amount in {**_requests(pod), "pods": 1}.items():
+        for name, amount in {**template_requests(pod), "pods": 1}.items():
             if name in columns:
                 by_template[i, columns[name]] = amount / capacity[name]
     shares: npt.NDArray[np.float64] = by_template[trace.pods.column("template").to_numpy()]
     return shares
 
 
-def _requests(pod: Any) -> dict[str, int]:
+def template_requests(pod: Any) -> dict[str, int]:
+    """Return resource -> what a pod asks for, in milli-CPU, bytes or counts."""
     return dict(read_pod_requests(pod, pod["spec"], bound=True).tracked)
 
 

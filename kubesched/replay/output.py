@@ -8,9 +8,13 @@ import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kubesched.engine import KUBERNETES_VERSION
 from kubesched.replay.result import ReplayResult
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SCHEMA_VERSION = "2"
 TABLES = ("pods", "nodes", "series", "events")
@@ -28,21 +32,28 @@ def write_result(result: ReplayResult, folder: str | os.PathLike[str]) -> list[P
     Raises:
         OSError: the folder cannot be made, or a file cannot be written.
     """
+    tables = {name: getattr(result, name) for name in TABLES}
+    return write_tables(folder, tables, result.summary(), {"kubesched.digest": result.digest()})
+
+
+def write_tables(
+    folder: str | os.PathLike[str],
+    tables: Mapping[str, pa.Table],
+    summary: Mapping[str, Any],
+    metadata: Mapping[str, str] | None = None,
+) -> list[Path]:
+    """Write tables as .parquet, and summary.json, as `write_result` does. `metadata` goes with each table."""
     import pyarrow.parquet as pq
 
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    metadata = {
-        "kubernetes": KUBERNETES_VERSION,
-        "kubesched.schema": SCHEMA_VERSION,
-        "kubesched.digest": result.digest(),
-    }
-    tables = {name: getattr(result, name).replace_schema_metadata(metadata) for name in TABLES}
-    summary = json.dumps({"schema": SCHEMA_VERSION, **result.summary()}, indent=2) + "\n"
+    known = {"kubernetes": KUBERNETES_VERSION, "kubesched.schema": SCHEMA_VERSION, **(metadata or {})}
+    text = json.dumps({"schema": SCHEMA_VERSION, **summary}, indent=2) + "\n"
     writers: dict[Path, Callable[[Path], object]] = {
-        target / f"{name}.parquet": partial(pq.write_table, table) for name, table in tables.items()
+        target / f"{name}.parquet": partial(pq.write_table, table.replace_schema_metadata(known))
+        for name, table in tables.items()
     }
-    writers[target / "summary.json"] = lambda path: path.write_text(summary, encoding="utf-8")
+    writers[target / "summary.json"] = lambda path: path.write_text(text, encoding="utf-8")
     return _write_all(writers)
 
 

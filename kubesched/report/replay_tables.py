@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from kubesched.engine import KUBERNETES_VERSION
 from kubesched.replay import ReplayResult
 from kubesched.replay.result import Usage
 from kubesched.report.amounts import format_amount
+from kubesched.report.lines import print_line, print_table
 
 _MOST_REASONS = 12
 _NUM_NODES = 5
@@ -26,13 +25,13 @@ def print_replay(result: ReplayResult, console: Console, seconds: float | None =
         seconds: how long scheduling took, if it was measured.
     """
     total = result.num_pods
-    _print_line(f"kubernetes {KUBERNETES_VERSION} · {result.trace.source}", console)
-    _print_line(f"{len(result.scheduler.nodes):,} nodes, {total:,} pods in order of arrival", console)
+    print_line(f"kubernetes {KUBERNETES_VERSION} · {result.trace.source}", console)
+    print_line(f"{len(result.scheduler.nodes):,} nodes, {total:,} pods in order of arrival", console)
     for note in result.trace.notes:
-        _print_line(f"note: {note}", console)
+        print_line(f"note: {note}", console)
     share = f" ({result.num_placed / total:.1%})" if total else ""
-    _print_line(f"placed {result.num_placed:,}{share}, pending {result.num_pending:,}", console, "bold")
-    _print_line(_way(result), console)
+    print_line(f"placed {result.num_placed:,}{share}, pending {result.num_pending:,}", console, "bold")
+    print_line(_way(result), console)
     _print_reasons(result, console)
     _print_usage("allocation", {"": result.allocation()}, console)
     by_model = result.allocation_by_model()
@@ -41,8 +40,8 @@ def print_replay(result: ReplayResult, console: Console, seconds: float | None =
         _print_usage("allocation by GPU model", gpus, console)
     _print_nodes(result, console)
     if seconds is not None and seconds > 0:
-        _print_line(f"{total / seconds:,.0f} pods/s ({seconds:.3f} s)", console)
-    _print_line(f"digest {result.digest()}", console)
+        print_line(f"{total / seconds:,.0f} pods/s ({seconds:.3f} s)", console)
+    print_line(f"digest {result.digest()}", console)
 
 
 def _way(result: ReplayResult) -> str:
@@ -55,25 +54,6 @@ def _way(result: ReplayResult) -> str:
     return text
 
 
-def _print_line(text: str, console: Console, style: str = "") -> None:
-    """Print a line as it stands: names of files and nodes may hold what rich takes for markup."""
-    console.print(text, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True)
-
-
-def _print_table(title: str, header: list[str], rows: list[list[str]], console: Console) -> None:
-    if not console.is_terminal:
-        _print_line(f"\n{title}:", console)
-        for row in rows:
-            _print_line("  " + "\t".join(row), console)
-        return
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
-    for i, name in enumerate(header):
-        table.add_column(name, justify="left" if i == 0 else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
-
-
 def _print_reasons(result: ReplayResult, console: Console) -> None:
     reasons = list(result.reasons().items())
     if not reasons:
@@ -81,7 +61,7 @@ def _print_reasons(result: ReplayResult, console: Console) -> None:
     rows = [[reason, f"{count:,}"] for reason, count in reasons[:_MOST_REASONS]]
     if len(reasons) > _MOST_REASONS:
         rows.append([f"and {len(reasons) - _MOST_REASONS} more reasons", ""])
-    _print_table("why pods are pending", ["reason", "pods"], rows, console)
+    print_table("why pods are pending", ["reason", "pods"], rows, console)
 
 
 def _print_usage(title: str, groups: Mapping[str, Mapping[str, Usage]], console: Console) -> None:
@@ -91,11 +71,11 @@ def _print_usage(title: str, groups: Mapping[str, Mapping[str, Usage]], console:
             name = f"{group} {resource}" if group else resource
             requested = format_amount(resource, amount.requested)
             rows.append([name, requested, format_amount(resource, amount.allocatable), f"{amount.share:.1%}"])
-    _print_table(title, ["resource", "requested", "allocatable", "share"], rows, console)
+    print_table(title, ["resource", "requested", "allocatable", "share"], rows, console)
 
 
 def _print_nodes(result: ReplayResult, console: Console) -> None:
     most, least = result.most_and_least_used(_NUM_NODES)
     for title, nodes in (("most used nodes", most), ("least used nodes", least)):
         rows = [[name, f"{share:.1%}"] for name, share in nodes]
-        _print_table(title, ["node", "share of its scarcest resource"], rows, console)
+        print_table(title, ["node", "share of its scarcest resource"], rows, console)
