@@ -18,6 +18,7 @@ from kubesched.engine import (
 )
 from kubesched.errors import (
     ConfigError,
+    DownloadError,
     InternalError,
     KubeschedError,
     ManifestError,
@@ -37,6 +38,7 @@ __all__ = [
     "Comparison",
     "ConfigError",
     "Decision",
+    "DownloadError",
     "Explanation",
     "InternalError",
     "KubeschedError",

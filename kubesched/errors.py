@@ -6,6 +6,7 @@ KubeschedError
   UnsupportedError                    something upstream has and kubesched has not yet
   ManifestError (also ValueError)     a file that is no YAML or JSON manifest: path, line
   TraceFormatError (also ValueError)  a file that is no trace: path, line, column
+  DownloadError                       a public file that cannot be had, or is not what it must be: address, reason
   PluginError                         a plugin of the caller's raises, or answers what no plugin may: plugin, pod
   StateError                          a node or pod that is there twice, or not at all
   InternalError                       our bug: an invariant broke
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 __all__ = [
     "ConfigError",
+    "DownloadError",
     "InternalError",
     "KubeschedError",
     "ManifestError",
@@ -48,6 +50,10 @@ class ManifestError(KubeschedError, ValueError):
 
 class TraceFormatError(KubeschedError, ValueError):
     """A file is not the trace it is taken for; the message names path, line and column."""
+
+
+class DownloadError(KubeschedError):
+    """A public file cannot be downloaded, or differs from its checksum; names address and reason."""
 
 
 class PluginError(KubeschedError):

@@ -1,6 +1,6 @@
 """Parses the command line and turns errors into exit codes.
 
-0 done; 1 a file could not be written, or a bug of kubesched; 2 bad usage or bad input; 130 interrupted.
+0 done; 1 a file could not be written or downloaded, or a bug of kubesched; 2 bad usage or bad input; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kubesched.cli.explain import explain
 from kubesched.cli.replay import replay
 from kubesched.cli.trace import trace
 from kubesched.engine import KUBERNETES_VERSION
-from kubesched.errors import InternalError, KubeschedError
+from kubesched.errors import DownloadError, InternalError, KubeschedError
 
 _VERSION_TEXT = f"kubesched %(version)s (kubernetes {KUBERNETES_VERSION})"
 
@@ -50,6 +50,8 @@ def main(args: Sequence[str] | None = None) -> None:
         _fail(error.format_message(), error.exit_code)
     except InternalError as error:
         _fail(f"internal error: {error}", 1)
+    except DownloadError as error:
+        _fail(str(error), 1)
     except KubeschedError as error:
         _fail(str(error), 2)
     except BrokenPipeError:

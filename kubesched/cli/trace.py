@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kubesched.cli.fetch import fetch
 from kubesched.cli.synth import synth
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def trace() -> None:
 
 
 trace.add_command(synth)
+trace.add_command(fetch)
 
 
 @trace.command()
