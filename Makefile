@@ -17,7 +17,7 @@ DEFINES = $(foreach option,$(CMAKE_OPTIONS),-C cmake.define.$(option))
 # The requirements of an extra, one a line.
 requirements = $(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$(1)'], sep='\n')"
 
-.PHONY: replay test bench bench-docs bench-compare bench-counts bench-baseline lint sanitize clean
+.PHONY: replay test bench bench-docs bench-compare bench-counts bench-baseline lint sanitize sanitize-threads clean
 
 replay: $(VENV)/.installed
 	$(BIN)/kubesched replay --example
@@ -62,6 +62,14 @@ sanitize:
 	$(MAKE) test VENV=build/sanitize/venv BUILD_DIR=build/sanitize/cmake \
 		CMAKE_OPTIONS="KUBESCHED_SANITIZE=address,undefined KUBESCHED_WERROR=ON" \
 		RUN="env LD_PRELOAD='$(RUNTIME)' ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1"
+
+# Two threads on a core built with ThreadSanitizer, in an environment of its own.
+sanitize-threads: RUNTIME = $(shell $(CXX) -print-file-name=libtsan.so) $(shell $(CXX) -print-file-name=libstdc++.so.6)
+sanitize-threads:
+	$(MAKE) test VENV=build/sanitize-threads/venv BUILD_DIR=build/sanitize-threads/cmake \
+		CMAKE_OPTIONS="KUBESCHED_SANITIZE=thread KUBESCHED_WERROR=ON" \
+		PYTEST_OPTIONS="-q -p no:xdist --capture=no tests/kubesched/engine/test_threads.py $(THREADS_OPTIONS)" \
+		RUN="env LD_PRELOAD='$(RUNTIME)' TSAN_OPTIONS=halt_on_error=1:exitcode=66:suppressions=$(CURDIR)/tests/tsan.supp"
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <type_traits>
+
+#include "base/sole_owner.h"
 
 namespace kubesched {
 
@@ -29,11 +30,7 @@ class Column {
 
   // The caller's own buffer, for writing.
   T* edit() {
-    if (buffer_ && buffer_.use_count() != 1) {
-      reallocate(capacity_);
-    } else {
-      std::atomic_thread_fence(std::memory_order_acquire);  // as in Cow
-    }
+    if (buffer_ && !is_sole_owner(buffer_)) reallocate(capacity_);
     return buffer_.get();
   }
 

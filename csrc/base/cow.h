@@ -1,9 +1,10 @@
 // A value shared until somebody writes to it; what makes fork() cheap.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <utility>
+
+#include "base/sole_owner.h"
 
 namespace kubesched {
 
@@ -19,11 +20,7 @@ class Cow {
   const T* operator->() const { return value_.get(); }
 
   T& edit() {
-    if (value_.use_count() != 1) {
-      value_ = std::make_shared<T>(*value_);
-    } else {
-      std::atomic_thread_fence(std::memory_order_acquire);  // another thread may have read it until a moment ago
-    }
+    if (!is_sole_owner(value_)) value_ = std::make_shared<T>(*value_);
     return *value_;
   }
 

@@ -1,10 +1,10 @@
 #include "state/pod_keys.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <functional>
 
+#include "base/sole_owner.h"
 #include "state/key_index.h"
 
 namespace kubesched {
@@ -60,11 +60,7 @@ void KeyBuffers::start_chunk(std::size_t bytes) {
 }
 
 std::string_view KeyBuffers::copy(std::string_view text, KeyBufferId& id) {
-  if (chunk_ == kNoId || text.size() > left_bytes_ || buffers_[chunk_].owner.use_count() != 1) {
-    start_chunk(text.size());
-  } else {
-    std::atomic_thread_fence(std::memory_order_acquire);  // as in Cow
-  }
+  if (chunk_ == kNoId || text.size() > left_bytes_ || !is_sole_owner(buffers_[chunk_].owner)) start_chunk(text.size());
   char* begin = next_;
   if (!text.empty()) std::memcpy(begin, text.data(), text.size());
   next_ += text.size();
