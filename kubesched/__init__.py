@@ -5,17 +5,8 @@ scheduler = ks.Scheduler(ks.load("cluster.yaml"))
 print(scheduler.explain(pod))
 """
 
-from kubesched.api.manifests import load
-from kubesched.compare import Comparison, compare
-from kubesched.engine import (
-    KUBERNETES_VERSION,
-    Decision,
-    Explanation,
-    NodeView,
-    Placements,
-    PodBatch,
-    Scheduler,
-)
+from typing import TYPE_CHECKING
+
 from kubesched.errors import (
     ConfigError,
     DownloadError,
@@ -28,8 +19,22 @@ from kubesched.errors import (
     TraceFormatError,
     UnsupportedError,
 )
-from kubesched.queue import SchedulingQueue
-from kubesched.replay import ReplayResult, replay
+from kubesched.lazy import export
+from kubesched.version import KUBERNETES_VERSION
+
+if TYPE_CHECKING:
+    from kubesched.api.manifests import load
+    from kubesched.compare import Comparison, compare
+    from kubesched.engine import (
+        Decision,
+        Explanation,
+        NodeView,
+        Placements,
+        PodBatch,
+        Scheduler,
+    )
+    from kubesched.queue import SchedulingQueue
+    from kubesched.replay import ReplayResult, replay
 
 __version__ = "0.1.0"
 
@@ -59,3 +64,21 @@ __all__ = [
     "load",
     "replay",
 ]
+
+export(
+    __name__,
+    {
+        "Comparison": "kubesched.compare",
+        "Decision": "kubesched.engine",
+        "Explanation": "kubesched.engine",
+        "NodeView": "kubesched.engine",
+        "Placements": "kubesched.engine",
+        "PodBatch": "kubesched.engine",
+        "ReplayResult": "kubesched.replay",
+        "Scheduler": "kubesched.engine",
+        "SchedulingQueue": "kubesched.queue",
+        "compare": "kubesched.compare",
+        "load": "kubesched.api.manifests",
+        "replay": "kubesched.replay",
+    },
+)

@@ -14,8 +14,8 @@ from kubesched.cli.compare import compare
 from kubesched.cli.explain import explain
 from kubesched.cli.replay import replay
 from kubesched.cli.trace import trace
-from kubesched.engine import KUBERNETES_VERSION
 from kubesched.errors import DownloadError, InternalError, KubeschedError
+from kubesched.version import KUBERNETES_VERSION
 
 _VERSION_TEXT = f"kubesched %(version)s (kubernetes {KUBERNETES_VERSION})"
 

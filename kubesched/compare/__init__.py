@@ -1,7 +1,19 @@
 """Scheduler configurations and policies side by side, on the same pods, for several seeds."""
 
-from kubesched.compare.choice import Choice
-from kubesched.compare.compare import compare
-from kubesched.compare.result import Comparison
+from typing import TYPE_CHECKING
 
-__all__ = ["Choice", "Comparison", "compare"]
+from kubesched.lazy import export
+
+if TYPE_CHECKING:
+    from kubesched.compare.compare import compare
+    from kubesched.compare.result import Comparison
+
+__all__ = ["Comparison", "compare"]
+
+export(
+    __name__,
+    {
+        "Comparison": "kubesched.compare.result",
+        "compare": "kubesched.compare.compare",
+    },
+)

@@ -6,7 +6,8 @@ from kubesched.engine.explanation import Explanation
 from kubesched.engine.node_view import NodeView
 from kubesched.engine.placements import Placements
 from kubesched.engine.pod_batch import PodBatch
-from kubesched.engine.scheduler import KUBERNETES_VERSION, Scheduler
+from kubesched.engine.scheduler import Scheduler
+from kubesched.version import KUBERNETES_VERSION
 
 __all__ = [
     "KUBERNETES_VERSION",

@@ -30,8 +30,7 @@ from kubesched.engine.plugin_adapter import plugin_infos
 from kubesched.engine.pod_batch import PodBatch
 from kubesched.engine.typical_pods import measured_for
 from kubesched.errors import ConfigError, ObjectError, StateError
-
-KUBERNETES_VERSION = "1.34"
+from kubesched.version import KUBERNETES_VERSION
 
 Manifest = Mapping[str, Any]
 

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubesched.engine import KUBERNETES_VERSION
 from kubesched.replay.result import ReplayResult
+from kubesched.version import KUBERNETES_VERSION
 
 if TYPE_CHECKING:
     import pyarrow as pa

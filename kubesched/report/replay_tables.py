@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from kubesched.engine import KUBERNETES_VERSION
 from kubesched.replay import ReplayResult
 from kubesched.replay.result import Usage
 from kubesched.report.amounts import format_amount
 from kubesched.report.lines import print_line, print_table
+from kubesched.version import KUBERNETES_VERSION
 
 _MOST_REASONS = 12
 _NUM_NODES = 5

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import kubesched as ks
+from kubesched.compare import compare
 from kubesched.compare.arrangement import arrange, names_of
 from kubesched.compare.choice import Choice
 from kubesched.compare.packing import pack
@@ -44,7 +45,7 @@ def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_result_does_not_depend_on_the_number_of_workers(files: list[str]) -> None:
-    runs = [ks.compare(*files, policies=POLICIES, seeds=3, workers=workers) for workers in (1, 2, 5)]
+    runs = [compare(*files, policies=POLICIES, seeds=3, workers=workers) for workers in (1, 2, 5)]
     assert runs[0].summary() == runs[1].summary() == runs[2].summary()
     assert runs[0].curve.equals(runs[1].curve)
     assert len({row["allocated_percent"] for row in runs[0].summary()["runs"]}) > 1
@@ -53,7 +54,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(files: list[str]) -
 def test_replays_do_not_depend_on_the_number_of_workers_either(files: list[str]) -> None:
     config = {"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration"}
     given = {"policies": ["fgd", "default"], "configs": [config], "seeds": 2, "mode": "replay"}
-    one, two = (ks.compare(*files, **given, workers=workers) for workers in (1, 2))  # type: ignore[arg-type]
+    one, two = (compare(*files, **given, workers=workers) for workers in (1, 2))  # type: ignore[arg-type]
     assert one.summary() == two.summary()
     assert [row["choice"] for row in one.means()] == ["fgd", "default", "config-1"]
     by_choice = {(row["choice"], row["seed"]): row["digest"] for row in one.summary()["runs"]}
@@ -124,7 +125,7 @@ def test_without_cards_the_scarcest_resource_counts(tmp_path: Path) -> None:
         for i in range(3)
     ]
     path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [node, *pods]}))
-    found = ks.compare(path, policies=["default"], seeds=2, inflate=1)
+    found = compare(path, policies=["default"], seeds=2, inflate=1)
     assert found.resource == "memory"
     assert [row["allocated_percent"] for row in found.summary()["runs"]] == [100.0, 100.0]
     assert found.means()[0]["fragmentation_percent"] is None
@@ -152,7 +153,7 @@ def test_refused(files: list[str], arguments: list[str], want: str) -> None:
 
 def test_an_error_of_a_worker_is_the_callers(files: list[str]) -> None:
     with pytest.raises(ConfigError, match="arrivals must be one of"):
-        ks.compare(*files, policies=["fgd"], seeds=2, mode="replay", replay_options={"arrivals": "x"}, workers=2)
+        compare(*files, policies=["fgd"], seeds=2, mode="replay", replay_options={"arrivals": "x"}, workers=2)
 
 
 def test_json_and_files(files: list[str], tmp_path: Path) -> None:
@@ -188,7 +189,7 @@ def test_ctrl_c_keeps_what_has_ended(files: list[str]) -> None:
 
 
 def test_means_and_deviations(files: list[str]) -> None:
-    found = ks.compare(*files, policies=["random"], seeds=4, workers=1)
+    found = compare(*files, policies=["random"], seeds=4, workers=1)
     values = [row["placed"] for row in found.summary()["runs"]]
     (row,) = found.means()
     assert row["placed"] == pytest.approx(statistics.mean(values))
@@ -212,7 +213,7 @@ def test_means_of_ten_seeds_are_the_published_ones(shared: Path, pods: str) -> N
             if row["workload"] == f"openb_pod_list_{pods}":
                 published[row["sc_policy"].partition("-")[2].lower()].append(float(row["100"]))
     lists = folder / "csv"
-    found = ks.compare(
+    found = compare(
         lists / "openb_node_list_gpu_node.csv", lists / f"openb_pod_list_{pods}.csv", policies=POLICIES, seeds=10
     )
     for mine in found.means():
