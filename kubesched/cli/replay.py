@@ -7,15 +7,17 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubesched.cli.trace import open_traces, reader_options
+from kubesched.cli.trace import open_traces, parse_options, reader_options
 from kubesched.traces.durations import parse_duration_ns
 
 if TYPE_CHECKING:
     from kubesched.replay import Progress, ReplayResult
+    from kubesched.replay.inputs import Inputs
     from kubesched.traces import Trace
 
 _SECOND_NS = 10**9
@@ -128,15 +130,16 @@ def run(
     num_ways = example + bool(traces) + (nodes is not None or pods is not None)
     if num_ways != 1 or (nodes is None) != (pods is None):
         raise click.UsageError("give --nodes and --pods, or --example alone, or TRACE files")
-    trace = _open(traces or tuple(path for path in (nodes, pods) if path is not None), form, read)
-    result, seconds = _run(trace, given)
+    paths = traces or tuple(path for path in (nodes, pods) if path is not None)
+    options = _options(given)
+    result, seconds = _run(_open(paths, form, read), options)
     if result.settings.interrupted:
         done = f"{result.end_ns / _SECOND_NS:,.0f} s of the trace"
         print(f"interrupted: what follows was simulated up to then, {done}", file=sys.stderr)
     if out is not None:
         from kubesched.replay.output import write_result
 
-        files = write_result(result, out)
+        files = write_result(result, out, _inputs(paths, form, read, options))
         print("wrote " + ", ".join(str(file) for file in files), file=sys.stderr)
     if output == "json":
         print(json.dumps({**result.summary(), "seconds": round(seconds, 6)}, indent=2))
@@ -172,24 +175,27 @@ replay.add_command(run)
 @replay.command()
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
+@click.option("--why/--no-why", default=True, show_default=True, help="run both again and show the scores")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def diff(*, a: str, b: str, output: str) -> None:
-    """Name the first pod that two results (folders of --out) differ in, and what each says of it.
+def diff(*, a: str, b: str, why: bool, output: str) -> None:
+    """Name the first pod that two results (folders of --out) differ in, what each says of it, and why.
+
+    Both are run again up to the attempt in which they part; what the plugins say of both nodes there is shown.
 
     Exit code 0: they are the same; 1: they differ.
     """
     from kubesched.replay.difference import first_difference
+    from kubesched.replay.reasons import explain_difference
+    from kubesched.report.difference_text import difference_lines
 
     found = first_difference(a, b)
+    if found is not None and why:
+        found["why"] = explain_difference(found, a, b)
     if output == "json":
         print(json.dumps(found, indent=2))
-    elif found is None:
-        print("no pod differs")
     else:
-        print(f"{found['num_different']:,} pods differ; the first to be scheduled is {found['pod']}:")
-        for name, (left, right) in found["columns"].items():
-            mark = " " if left == right else "*"
-            print(f"{mark} {name:17} {left!s:40} {right!s}")
+        for line in difference_lines(found):
+            print(line)
     if found is not None:
         sys.exit(1)
 
@@ -200,35 +206,46 @@ def _open(traces: tuple[str, ...], form: str | None, read: tuple[str, ...]) -> T
     return open_traces(traces, form, read) if traces else example_trace()
 
 
-def _run(trace: Trace, given: dict[str, Any]) -> tuple[ReplayResult, float]:
+def _options(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the command's options as the keyword arguments of a replay."""
+    return {
+        "config": given["config"],
+        "policy": given["policy"],
+        "until": given["until"],
+        "placements": given["placements"],
+        "arrivals": given["arrivals"],
+        "arrival_scale": given["arrival_scale"],
+        "inflate": given["inflate"],
+        "departures": not given["no_departures"],
+        "preempt": given["preempt"],
+        "cycle_time_ns": given["cycle_time"],
+        "binding_delay_ns": given["binding_delay"],
+        "startup_delay_ns": given["startup_delay"],
+        "pull_bytes_per_second": given["pull_rate"],
+        "image_bytes": given["image_size"],
+        "sample_interval_ns": given["sample_interval"],
+        "sample_at_ns": given["sample_at"],
+        "events": given["events"],
+        "tie_break": given["tie_break"],
+        "seed": given["seed"],
+    }
+
+
+def _inputs(paths: tuple[str, ...], form: str | None, read: tuple[str, ...], options: dict[str, Any]) -> Inputs:
+    from kubesched.replay.inputs import Inputs
+
+    config = options["config"]
+    kept = {"sample_every_arrivals": 0, **options, "config": None if config is None else str(Path(config).absolute())}
+    absolute = tuple(str(Path(path).absolute()) for path in paths)
+    return Inputs(absolute, form, parse_options(read), {**kept, "sample_at_ns": list(kept["sample_at_ns"])})
+
+
+def _run(trace: Trace, options: dict[str, Any]) -> tuple[ReplayResult, float]:
     """Replay with a progress bar if anyone watches; return the result and the seconds that it took."""
     from kubesched.replay import replay as play
 
     def go(progress: Callable[[Progress], None] | None) -> ReplayResult:
-        return play(
-            trace,
-            config=given["config"],
-            policy=given["policy"],
-            until=given["until"],
-            placements=given["placements"],
-            arrivals=given["arrivals"],
-            arrival_scale=given["arrival_scale"],
-            inflate=given["inflate"],
-            departures=not given["no_departures"],
-            preempt=given["preempt"],
-            cycle_time_ns=given["cycle_time"],
-            binding_delay_ns=given["binding_delay"],
-            startup_delay_ns=given["startup_delay"],
-            pull_bytes_per_second=given["pull_rate"],
-            image_bytes=given["image_size"],
-            sample_interval_ns=given["sample_interval"],
-            sample_at_ns=given["sample_at"],
-            events=given["events"],
-            tie_break=given["tie_break"],
-            seed=given["seed"],
-            progress=progress,
-            keep_interrupted=True,
-        )
+        return play(trace, **options, progress=progress, keep_interrupted=True)
 
     start = time.perf_counter()
     if not sys.stderr.isatty():

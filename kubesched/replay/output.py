@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kubesched.replay.inputs import FILE as INPUTS_FILE
+from kubesched.replay.inputs import Inputs
 from kubesched.replay.result import ReplayResult
 from kubesched.version import KUBERNETES_VERSION
 
@@ -20,8 +22,10 @@ SCHEMA_VERSION = "2"
 TABLES = ("pods", "nodes", "series", "events")
 
 
-def write_result(result: ReplayResult, folder: str | os.PathLike[str]) -> list[Path]:
+def write_result(result: ReplayResult, folder: str | os.PathLike[str], inputs: Inputs | None = None) -> list[Path]:
     """Write pods, nodes, series and events as .parquet, and summary.json, into a folder, which is made if need be.
+
+    With `inputs` also inputs.json, by which `replay diff` can run the replay again; without, an old one is removed.
 
     All are written under temporary names first and renamed when they are complete: a file under its final name is
     whole, and where writing fails none is there.
@@ -33,7 +37,7 @@ def write_result(result: ReplayResult, folder: str | os.PathLike[str]) -> list[P
         OSError: the folder cannot be made, or a file cannot be written.
     """
     tables = {name: getattr(result, name) for name in TABLES}
-    return write_tables(folder, tables, result.summary(), {"kubesched.digest": result.digest()})
+    return write_tables(folder, tables, result.summary(), {"kubesched.digest": result.digest()}, inputs)
 
 
 def write_tables(
@@ -41,6 +45,7 @@ def write_tables(
     tables: Mapping[str, pa.Table],
     summary: Mapping[str, Any],
     metadata: Mapping[str, str] | None = None,
+    inputs: Inputs | None = None,
 ) -> list[Path]:
     """Write tables as .parquet, and summary.json, as `write_result` does. `metadata` goes with each table."""
     import pyarrow.parquet as pq
@@ -54,6 +59,11 @@ def write_tables(
         for name, table in tables.items()
     }
     writers[target / "summary.json"] = lambda path: path.write_text(text, encoding="utf-8")
+    if inputs is None:
+        (target / INPUTS_FILE).unlink(missing_ok=True)  # of an earlier result
+    else:
+        kept = inputs.to_json()
+        writers[target / INPUTS_FILE] = lambda path: path.write_text(kept, encoding="utf-8")
     return _write_all(writers)
 
 

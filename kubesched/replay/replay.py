@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,27 @@ class Progress:
     now_ns: int
     end_ns: int
     events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A replay before its first event.
+
+    Attributes:
+        trace: as it is played, rearranged.
+        encoded: the same for the core; its `bound` pods are the core's first rows.
+        scheduler: the cluster, which the core changes.
+        core: what runs.
+        span_ns: when the last thing happens, as far as it is known.
+        settings: what it was begun with.
+    """
+
+    trace: Trace
+    encoded: Encoded
+    scheduler: Scheduler
+    core: CoreReplay
+    span_ns: int
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +143,60 @@ def replay(
         ConfigError, UnsupportedError: as for `Scheduler`; or an argument is out of range.
         StateError: two pods of the trace have one name, or a bound pod's node is not there at the start.
     """
-    opened = _open(trace, pods)
+    begun = begin(
+        _open(trace, pods),
+        config=config,
+        policy=policy,
+        until=until,
+        placements=placements,
+        arrivals=arrivals,
+        arrival_scale=arrival_scale,
+        inflate=inflate,
+        departures=departures,
+        preempt=preempt,
+        cycle_time_ns=cycle_time_ns,
+        binding_delay_ns=binding_delay_ns,
+        startup_delay_ns=startup_delay_ns,
+        pull_bytes_per_second=pull_bytes_per_second,
+        image_bytes=image_bytes,
+        sample_interval_ns=sample_interval_ns,
+        sample_at_ns=sample_at_ns,
+        sample_every_arrivals=sample_every_arrivals,
+        events=events,
+        tie_break=tie_break,
+        seed=seed,
+    )
+    interrupted = _run(begun.core, progress, len(begun.trace.pods), begun.span_ns, keep=keep_interrupted)
+    begun.core.finish()
+    settings = dataclasses.replace(begun.settings, interrupted=interrupted)
+    return ReplayResult(begun.trace, begun.encoded, begun.scheduler, begun.core, settings)
+
+
+def begin(
+    opened: Trace,
+    *,
+    config: Mapping[str, Any] | str | os.PathLike[str] | None,
+    policy: str | None,
+    until: str | int | None,
+    placements: str,
+    arrivals: str,
+    arrival_scale: float,
+    inflate: float | None,
+    departures: bool,
+    preempt: bool | str,
+    cycle_time_ns: int,
+    binding_delay_ns: int,
+    startup_delay_ns: int,
+    pull_bytes_per_second: int,
+    image_bytes: int,
+    sample_interval_ns: int | None,
+    sample_at_ns: Sequence[int],
+    sample_every_arrivals: int,
+    events: bool,
+    tie_break: str,
+    seed: int,
+) -> Begun:
+    """Return a replay before its first event; arguments and errors as of `replay`."""
     if opened.num_pods == 0:
         raise ConfigError("trace must have at least one pod, got none")
     if placements not in ("ours", "recorded"):
@@ -158,10 +233,8 @@ def replay(
     workload = opened.batch() if policy is not None else None
     chosen = _Chosen(config, policy, workload, tie_break, seed)
     scheduler, core = _prepare(played, encoded, chosen, options)
-    interrupted = _run(core, progress, len(played.pods), span_ns, keep=keep_interrupted)
-    core.finish()
-    settings = Settings(seed, tie_break, placements, arrivals, inflate, departures, interrupted)
-    return ReplayResult(played, encoded, scheduler, core, settings)
+    settings = Settings(seed, tie_break, placements, arrivals, inflate, departures, interrupted=False)
+    return Begun(played, encoded, scheduler, core, span_ns, settings)
 
 
 def _open(trace: str | os.PathLike[str] | Trace, pods: str | os.PathLike[str] | None) -> Trace:
