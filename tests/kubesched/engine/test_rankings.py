@@ -1,7 +1,8 @@
 """Rankings kept from pod to pod against scans and against asking every plugin, all driven alike.
 
 Three schedulers see the same events: one whose budget holds only a few rankings, so that specs give way to one another,
-one that keeps none, and one that asks every plugin, which test_twin.py compares with the slow twin.
+one that keeps none, and one that asks every plugin, which test_twin.py compares with the slow twin. On smaller clusters
+the slow twin is beside them, and a further budget holds one ranking.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import kubesched as ks
 from kubesched.engine import available_kernels
 from kubesched.errors import ConfigError
 from tests.builders import make_node, make_pod
+from tests.oracle.scheduler import OracleScheduler, key_of
 from tests.workloads import Workload
 
 seeds = st.integers(0, 2**32 - 1)
@@ -96,6 +98,45 @@ class Trio:
             self.pods = [key for key in self.pods if key not in gone]
 
 
+class Quartet(Trio):
+    """The same with room for one spec at a time, and the slow twin beside them."""
+
+    ONE_SPEC = 256  # a block of nodes: enough to begin with, and less than one spec takes
+
+    def __init__(
+        self, schedulers: list[ks.Scheduler], oracle: OracleScheduler, pods: list[str], nodes: list[str]
+    ) -> None:
+        super().__init__(schedulers, pods, nodes)
+        self.oracle = oracle
+
+    @classmethod
+    def make(cls, workload: Workload, num_nodes: int, kernels: str = "") -> Quartet:
+        nodes = [workload.node() for _ in range(num_nodes)]
+        config = workload.config() if workload.maybe(0.3) else None
+        budgets = (cls.ONE_SPEC, 2**28, 0, None)
+        made = [ks.Scheduler(nodes, config, kernels=kernels, ranking_bytes=budget) for budget in budgets]
+        return cls(made, OracleScheduler(nodes, config), [], [node["metadata"]["name"] for node in nodes])
+
+    def fork(self) -> Quartet:
+        return Quartet([s.fork() for s in self.schedulers], self.oracle.fork(), list(self.pods), list(self.nodes))
+
+    def all(self, call: Any) -> Any:
+        """What tells of nodes is asked of the twin as well; what it answers to many pods is asked one by one."""
+        answer = super().all(call)
+        want = call(self.oracle)
+        assert want == (answer.node if isinstance(answer, ks.Decision) else answer)
+        return answer
+
+    def schedule_many(self, pods: list[dict[str, Any]]) -> None:
+        names = super().all(lambda s: s.schedule_many(pods).node_names)
+        assert names == [self.oracle.schedule(pod) for pod in pods]
+        self.pods += [key_of(pod) for pod, name in zip(pods, names, strict=True) if name is not None]
+
+    def remove_many(self, workload: Workload) -> None:
+        for _ in range(workload.rng.randint(0, min(9, len(self.pods)))):
+            self.remove(workload)
+
+
 def related(workload: Workload) -> dict[str, Any]:
     """A pod that is spread over domains, or drawn to or kept from others, and asks for little else."""
     pod = plain(workload.pod())
@@ -160,6 +201,31 @@ def test_forks_rank_on_their_own(seed: int) -> None:
     second = first.fork()
     for _ in range(6):
         run(workload.pick(first, second), source, 5)
+
+
+@settings(max_examples=12)
+@given(seeds)
+def test_specs_that_push_one_another_out_stay_with_the_twin(seed: int) -> None:
+    workload = Workload(Random(seed))
+    first = Quartet.make(workload, workload.pick(12, 30, 63, 64, 65))
+    source = Source(workload, workload.rng.randint(2, 4))
+    run(first, source, 8)
+    second = first.fork()
+    for _ in range(4):
+        run(workload.pick(first, second), source, 4)
+
+
+@pytest.mark.soak
+@settings(max_examples=500)
+@given(seeds)
+def test_very_many_runs_of_specs_that_push_one_another_out(seed: int) -> None:
+    workload = Workload(Random(seed))
+    quartets = [Quartet.make(workload, workload.rng.randint(1, 90))]
+    source = Source(workload, workload.rng.randint(2, 8))
+    for _ in range(12):
+        run(workload.pick(*quartets), source, 6)
+        if workload.maybe(0.2):
+            quartets.append(workload.pick(*quartets).fork())
 
 
 @pytest.mark.soak
