@@ -13,6 +13,7 @@ import click
 from kubesched.cli.compare import compare
 from kubesched.cli.explain import explain
 from kubesched.cli.replay import replay
+from kubesched.cli.report import report
 from kubesched.cli.trace import trace
 from kubesched.errors import DownloadError, InternalError, KubeschedError
 from kubesched.version import KUBERNETES_VERSION
@@ -31,6 +32,7 @@ def cli() -> None:
 cli.add_command(replay)
 cli.add_command(compare)
 cli.add_command(explain)
+cli.add_command(report)
 cli.add_command(trace)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kubesched.cli.report import write_views
 from kubesched.cli.trace import open_traces, parse_options, reader_options
 from kubesched.traces.durations import parse_duration_ns
 
@@ -111,6 +112,9 @@ _DURATION = Duration()
 @click.option("--sample-at", type=_DURATION, multiple=True, help="further times for a row of the series")
 @click.option("--events", is_flag=True, help="keep the table of all events")
 @click.option("--out", metavar="DIR", help="write pods, nodes, series and events as Parquet and summary.json there")
+@click.option("--report", "page", metavar="FILE", help="write one self-contained HTML page with the curves")
+@click.option("--plots", metavar="DIR", help="write the curves as PNG pictures there (needs matplotlib)")
+@click.option("--prices", metavar="FILE", help="of --report and --plots: what an hour of each resource costs")
 @click.option("--tie-break", type=click.Choice(["first", "random"]), default="first", show_default=True)
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="of every draw")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -124,12 +128,17 @@ def run(
     read: tuple[str, ...],
     out: str | None,
     output: str,
+    page: str | None,
+    plots: str | None,
+    prices: str | None,
     **given: Any,
 ) -> None:
     """Play the pods of a trace in virtual time and print what became of them."""
     num_ways = example + bool(traces) + (nodes is not None or pods is not None)
     if num_ways != 1 or (nodes is None) != (pods is None):
         raise click.UsageError("give --nodes and --pods, or --example alone, or TRACE files")
+    if prices is not None and page is None and plots is None:
+        raise click.UsageError("--prices goes with --report or --plots")
     paths = traces or tuple(path for path in (nodes, pods) if path is not None)
     options = _options(given)
     result, seconds = _run(_open(paths, form, read), options)
@@ -141,6 +150,8 @@ def run(
 
         files = write_result(result, out, _inputs(paths, form, read, options))
         print("wrote " + ", ".join(str(file) for file in files), file=sys.stderr)
+    if page is not None or plots is not None:
+        write_views(result, page, plots, prices)
     if output == "json":
         print(json.dumps({**result.summary(), "seconds": round(seconds, 6)}, indent=2))
     else:

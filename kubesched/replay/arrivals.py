@@ -117,13 +117,13 @@ def _inflated(trace: Trace, factor: float, draws: np.random.Generator) -> Trace:
         more.append(row)
         total += float(asked[row])
     rows = np.concatenate([np.arange(num_pods), np.array(more, np.int64)])
-    inflated = _taken(trace, rows)
-    names = inflated.pods.column("name").to_pylist()
+    pods = trace.pods.take(pa.array(rows))
+    names = pods.column("name").to_pylist()
     copies: dict[int, int] = {}
     for i, row in enumerate(more):
         copies[row] = copies.get(row, 0) + 1
         names[num_pods + i] = f"{names[row]}-x{copies[row]}"
-    pods = inflated.pods.set_column(0, "name", pa.array(names, pa.string()))
+    pods = pods.set_column(0, "name", pa.array(names, pa.string()))
     order = np.argsort(pods.column("arrival_ns").to_numpy(), kind="stable")
     return replace(trace, pods=pods.take(pa.array(order)))
 

@@ -260,3 +260,19 @@ def test_preemption_by_policy(
 def test_an_unknown_policy_of_preemption_is_refused() -> None:
     with pytest.raises(ks.ConfigError, match="'never', 'graceful' or 'immediate', got 'soon'"):
         ks.replay(example_trace(2, 2), preempt="soon")
+
+
+def test_inflated_arrivals_repeat_pods_at_their_times_up_to_the_load() -> None:
+    trace = example_trace(10, 100)
+    assert len(trace.pods.column("arrival_ns").unique()) > 1
+    result = ks.replay(trace, inflate=3.0, departures=False)
+    again = ks.replay(trace, inflate=3.0, departures=False)
+    names = result.arrivals.column("pod").to_pylist()
+    originals = [name for name in names if "-x" not in name.rpartition("/")[2]]
+    assert len(originals) == 100
+    assert len(names) > 100
+    assert len(set(names)) == len(names)
+    times = result.arrivals.column("arrival_ns").to_pylist()
+    assert times == sorted(times)
+    assert set(times) == set(trace.pods.column("arrival_ns").to_pylist())
+    assert again.digest() == result.digest() != ks.replay(trace, inflate=3.0, departures=False, seed=1).digest()
