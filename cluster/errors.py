@@ -9,13 +9,18 @@ KubeschedError                        kubesched/errors.py
     InvalidRequestError               a request that no store takes: an empty key, a key twice in one transaction
     StoreUnavailableError             the backend does not answer, or was closed
     CorruptStoreError                 what lies on the disk is not what was written
+  APIStatusError                      what the API refuses: carries the fields of a metav1.Status
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from kubesched.errors import KubeschedError
 
 __all__ = [
+    "APIStatusError",
     "CompactedError",
     "CorruptStoreError",
     "FutureRevisionError",
@@ -74,3 +79,19 @@ class StoreUnavailableError(StoreError):
 
 class CorruptStoreError(StoreError):
     """A file of the store is damaged or not one of its own; the message names it and says what is wrong."""
+
+
+class APIStatusError(KubeschedError):
+    """The API refuses a request; the message is the Status's.
+
+    Attributes:
+        code: the HTTP status.
+        reason: such as `NotFound`.
+        details: as in the Status; empty for none.
+    """
+
+    def __init__(self, code: int, reason: str, message: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.details = dict(details or {})
