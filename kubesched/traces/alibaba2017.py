@@ -7,6 +7,7 @@ memory a fraction of the largest machine. A machine with an error takes no new p
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from kubesched.errors import TraceFormatError
 from kubesched.traces.heads import first_row
 from kubesched.traces.jobs import GIB, SECOND_NS, Cluster, Jobs, made_cluster, node_manifest, trace_of_jobs, zeros
 from kubesched.traces.options import CLUSTER_OPTIONS, Option, Options
-from kubesched.traces.table import Field, read_table
+from kubesched.traces.table import MOST_SECONDS, Field, read_table
 from kubesched.traces.trace import (
     ADD,
     FAILED,
@@ -37,22 +38,19 @@ OPTIONS = CLUSTER_OPTIONS | {
     "cpu_unit": Option(0.01, "cores that 1 of plan_cpu stands for", least=0.0001),
     "most_instances": Option(20, "pods of a task at most", least=1),
 }
-_NAMES = (
-    "create_timestamp",
-    "modify_timestamp",
-    "job_id",
-    "task_id",
-    "instance_num",
-    "status",
-    "plan_cpu",
-    "plan_mem",
-)
 _FIELDS = [
-    Field(name, pa.string() if name == "status" else pa.float64() if name.startswith("plan") else pa.int64())
-    for name in _NAMES
+    Field("create_timestamp", pa.int64(), most=MOST_SECONDS),
+    Field("modify_timestamp", pa.int64(), most=MOST_SECONDS),
+    Field("job_id", pa.int64()),
+    Field("task_id", pa.int64()),
+    Field("instance_num", pa.int64(), most=10**9),
+    Field("status", pa.string()),
+    Field("plan_cpu", pa.float64()),
+    Field("plan_mem", pa.float64()),
 ]
+_NAMES = tuple(field.name for field in _FIELDS)
 _SERVER_FIELDS = [
-    Field("timestamp", pa.int64(), False),
+    Field("timestamp", pa.int64(), False, MOST_SECONDS),
     Field("machineID", pa.int64(), False),
     Field("event type", pa.string(), False),
     Field("event detail", pa.string()),
@@ -90,10 +88,15 @@ def read(path: Path, options: Options) -> Trace:
 
 def _tasks(file: Path) -> pa.Table:
     row = first_row(file)
+    if not row:
+        raise TraceFormatError(f"{file}:1: must be batch tasks, got no columns")
     if row[0].lstrip("-").isdigit():
         return read_table(file, _FIELDS, header=False)
     # A header that somebody added names the columns otherwise; their order is the schema's.
-    fields = [Field(name, field.kind) for name, field in zip(_raw_header(file), _FIELDS, strict=True)]
+    header = _raw_header(file)
+    if len(header) != len(_FIELDS):
+        raise TraceFormatError(f"{file}:1: header must have {len(_FIELDS)} columns, got {','.join(header)[:60]!r}")
+    fields = [dataclasses.replace(field, name=name) for name, field in zip(header, _FIELDS, strict=True)]
     return read_table(file, fields, header=True).rename_columns(list(_NAMES))
 
 

@@ -23,6 +23,8 @@ OPTIONS = CLUSTER_OPTIONS | {
     "node_memory_gib": Option(512.0, "GiB of the machine, which are 1.0 in the trace", least=0.001),
 }
 _DAY_NS = 86400 * SECOND_NS
+_MOST_DAYS = 100_000
+_MOST_SIZE = 1_000_000
 _HIGH_PRIORITY = 1000
 
 
@@ -55,7 +57,9 @@ def read(path: Path, options: Options) -> Trace:
                 row = database.execute(query).fetchone()
                 if row is None:
                     raise TraceFormatError(f"{path}: vmType must have at least one row, got none")
-                machine = int(row[0])
+                machine = row[0]
+                if not isinstance(machine, int):
+                    raise TraceFormatError(f"{path}: machineId must be a whole number, got {machine!r}")
             total = database.execute("SELECT count(*) FROM vm").fetchone()[0]
             rows = database.execute(
                 "SELECT vm.vmId, vm.priority, vm.starttime, vm.endtime, t.core, t.memory FROM vm JOIN vmType t"
@@ -66,11 +70,11 @@ def read(path: Path, options: Options) -> Trace:
         raise TraceFormatError(f"{path}: must be an SQLite database, got {error}") from None
     if not rows:
         raise TraceFormatError(f"{path}: machine must be one that VMs fit, got {machine}")
-    for vm, _, start, _, core, memory in rows:
-        if start is None or not (core or 0) >= 0 or not (memory or 0) >= 0:
-            raise TraceFormatError(
-                f"{path}: vm {vm} must have a starttime and sizes >= 0, got {start}, {core}, {memory}"
-            )
+    for vm, _, start, end, core, memory in rows:
+        is_timed = _is_number(start, -_MOST_DAYS, _MOST_DAYS) and _is_number(end, -_MOST_DAYS, _MOST_DAYS, or_none=True)
+        if not is_timed or not all(_is_number(size, 0, _MOST_SIZE, or_none=True) for size in (core, memory)):
+            rule = f"have times within {_MOST_DAYS:,} days and sizes in 0..{_MOST_SIZE:,}"
+            raise TraceFormatError(f"{path}: vm {vm!r} must {rule}, got {start!r}, {end!r}, {core!r}, {memory!r}")
     notes = [Note(f"all nodes are machine {machine}"), Note("VMs do not fit that machine", total - len(rows))]
     start_ns = np.array([max(row[2], 0.0) * _DAY_NS for row in rows]).astype(np.int64)
     before = sum(row[2] < 0 for row in rows)
@@ -93,6 +97,13 @@ def read(path: Path, options: Options) -> Trace:
         namespace=np.zeros(count, np.int64),
     )
     return trace_of_jobs("Azure packing 2020", jobs, made_cluster(jobs, options, notes), notes)
+
+
+def _is_number(value: object, least: float, most: float, *, or_none: bool = False) -> bool:
+    """Tell whether a value, which SQLite lets be of any type, is a number in least..most."""
+    if value is None:
+        return or_none
+    return isinstance(value, (int, float)) and least <= value <= most
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -18,7 +18,7 @@ from kubesched.traces.heads import first_row
 from kubesched.traces.jobs import GIB, SECOND_NS, Jobs, made_cluster, trace_of_jobs, zeros
 from kubesched.traces.options import CLUSTER_OPTIONS, Option, Options
 from kubesched.traces.rows import fault
-from kubesched.traces.table import Field, read_table
+from kubesched.traces.table import MOST_SECONDS, Field, read_table
 from kubesched.traces.trace import FINISHED, RUNNING, Note, Trace
 
 OPTIONS = CLUSTER_OPTIONS | {
@@ -28,8 +28,8 @@ _FIELDS = [
     Field("vm id", pa.string(), False),
     Field("subscription id", pa.string()),
     Field("deployment id", pa.string()),
-    Field("created", pa.int64(), False),
-    Field("deleted", pa.int64(), False),
+    Field("created", pa.int64(), False, MOST_SECONDS),
+    Field("deleted", pa.int64(), False, MOST_SECONDS),
     Field("max cpu", pa.float64()),
     Field("avg cpu", pa.float64()),
     Field("p95 max cpu", pa.float64()),

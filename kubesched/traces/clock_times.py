@@ -9,6 +9,7 @@ from pathlib import Path
 from kubesched.traces.rows import fault
 
 _SECOND_NS = 10**9
+_MOST_MICROS = 9 * 10**15
 _MISSING = ("", "None", "null", "NaT", "nan")
 
 
@@ -29,6 +30,8 @@ def time_ns(text: str | None, path: Path, line: int, column: str) -> int:
     seconds = round(moment.timestamp() * 10**6)
     if seconds < 0:
         fault(path, line, column, "not be before 1970", text)
+    if seconds > _MOST_MICROS:
+        fault(path, line, column, "not be after 2255", text)
     return seconds * (_SECOND_NS // 10**6)
 
 

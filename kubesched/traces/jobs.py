@@ -17,6 +17,8 @@ from kubesched.traces.trace import Note, Trace, nodes_at_start, pod_table
 GIB = 2**30
 SECOND_NS = 10**9
 _MOST_GPUS = 8
+_MOST_NODES = 1_000_000
+_MOST_PODS = 100_000_000
 _Ints = npt.NDArray[np.int64]
 
 
@@ -143,6 +145,8 @@ def made_cluster(jobs: Jobs, options: Options, notes: list[Note]) -> Cluster:
             if amount and room[resource] == 0:
                 raise TraceFormatError(f"node_gpus must be above 0 where pods ask for GPUs, got {gpus}")
         count = max(1, *(-(-amount // room[resource]) for resource, amount in peak.items() if amount), 1)
+        if count > _MOST_NODES:
+            raise TraceFormatError(f"the recorded load must fit {_MOST_NODES:,} nodes of that size, got {count:,}")
         notes.append(Note("the nodes are made up: as many as the peak of the recorded load needs"))
     width = len(str(count - 1))
     names = [f"node-{i:0{width}d}" for i in range(count)]
@@ -187,6 +191,9 @@ def trace_of_jobs(source: str, jobs: Jobs, cluster: Cluster, notes: Sequence[Not
     count = len(jobs.names)
     if count == 0:
         raise TraceFormatError(f"{source}: must have at least one job, got none")
+    num_pods = float(jobs.replicas.sum(dtype=np.float64))
+    if num_pods > _MOST_PODS:
+        raise TraceFormatError(f"{source}: must have at most {_MOST_PODS:,} pods, got {num_pods:,.0f}")
     model = jobs.model if jobs.model is not None else np.full(count, -1, np.int64)
     milli_gpu = jobs.milli_gpu if jobs.milli_gpu is not None else np.full(count, 1000, np.int64)
     rows, template = distinct(

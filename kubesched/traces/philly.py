@@ -26,7 +26,7 @@ OPTIONS = CLUSTER_OPTIONS
 _LIST_FIELDS = [
     Field("timestamp", pa.string(), False),
     Field("duration", pa.float64(), False),
-    Field("num_gpus", pa.int64(), False),
+    Field("num_gpus", pa.int64(), False, 10**6),
     Field("gpu_time", pa.float64()),
     Field("cluster", pa.string(), False),
 ]

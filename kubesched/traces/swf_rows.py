@@ -17,6 +17,8 @@ from kubesched.traces.table import is_gzip, open_text
 
 NUM_FIELDS = 18
 _MOST = 2**53
+_TIMES = slice(1, 4)  # submission, wait and run
+_MOST_SECONDS = 3 * 10**9  # the sum of the three fits int64 nanoseconds
 _NEWLINE, _BLANK, _TAB, _RETURN = b"\n \t\r"
 
 Floats = npt.NDArray[np.float64]
@@ -33,10 +35,12 @@ def read_swf_rows(path: Path) -> tuple[Floats, dict[str, str], int]:
     """
     found = read_at_once(path) or read_by_line(path)
     rows = found[0]
-    is_wrong = ~(np.abs(rows) < _MOST)
+    most = np.full(NUM_FIELDS, _MOST)
+    most[_TIMES] = _MOST_SECONDS
+    is_wrong = ~(np.abs(rows) <= most)
     if is_wrong.any():
         job, field = (int(i) for i in np.argwhere(is_wrong)[0])
-        rule = f"have numbers below 2**53 in field {field + 1}"
+        rule = f"have a number of at most {most[field]} in field {field + 1}"
         raise TraceFormatError(f"{path}: job {job + 1} must {rule}, got {rows[job, field]}")
     return found
 

@@ -11,22 +11,37 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from kubesched.errors import TraceFormatError
 from kubesched.traces.rows import fault
 
+MOST_SECONDS = 9 * 10**9  # what int64 nanoseconds hold
 _BLOCK_BYTES = 2**24
 _GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column: its name, its Arrow type, and whether it may be empty."""
+    """A column.
+
+    Attributes:
+        name: as in the header.
+        kind: its Arrow type.
+        may_be_empty: whether a value may be missing.
+        most: the largest number, either sign; None: of real ones MOST_SECONDS, of whole ones any that its type holds.
+    """
 
     name: str
     kind: pa.DataType
     may_be_empty: bool = True
+    most: int | None = None
+
+    @property
+    def limit(self) -> int | None:
+        """The largest number that is allowed."""
+        return MOST_SECONDS if self.most is None and pa.types.is_floating(self.kind) else self.most
 
 
 def read_table(path: Path, fields: Sequence[Field], *, header: bool, wanted: Iterable[str] | None = None) -> pa.Table:
@@ -63,7 +78,19 @@ def read_table(path: Path, fields: Sequence[Field], *, header: bool, wanted: Ite
     empty = [f.name for f in fields if not f.may_be_empty and f.name in names and table.column(f.name).null_count]
     if empty:
         _locate(path, fields, header=header, reason="a required field is empty")
+    for field in fields:
+        if field.name in names and not _is_within(table.column(field.name), field.limit):
+            _locate(path, fields, header=header, reason="a number out of range")
     return table
+
+
+def _is_within(column: pa.ChunkedArray, limit: int | None) -> bool:
+    if limit is None or len(column) == column.null_count:
+        return True
+    if pa.types.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py():
+        return False
+    found = pc.min_max(column).as_py()
+    return bool(-limit <= found["min"] and found["max"] <= limit)
 
 
 def is_gzip(path: Path) -> bool:
@@ -123,7 +150,9 @@ def _check(path: Path, line: int, field: Field, value: str) -> None:
             fault(path, line, field.name, "not be empty", value)
         return
     try:
-        pa.array([value]).cast(field.kind)
+        number = pa.array([value]).cast(field.kind)
+        if not _is_within(pa.chunked_array([number]), field.limit):
+            fault(path, line, field.name, f"be a number in -{field.limit}..{field.limit}", value)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         kind = "whole number" if pa.types.is_integer(field.kind) else "number"
         fault(path, line, field.name, f"be a {kind}", value)
