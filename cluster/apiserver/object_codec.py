@@ -46,7 +46,7 @@ def decode(body: bytes) -> dict[str, Any]:
         APIStatusError: 400 for what is no JSON object, 413 for more than 3 MiB.
     """
     if len(body) > MAX_BODY_BYTES:
-        raise status.too_large(len(body), MAX_BODY_BYTES)
+        raise status.too_large(MAX_BODY_BYTES)
     try:
         obj = json.loads(body, parse_constant=_refuse_constant)
         # Lone surrogates are JSON and no text; what is nested so deep that a list of it could not be written later

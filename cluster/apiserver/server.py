@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +45,7 @@ class Answer:
     code: int
     body: bytes = b""
     content_type: str = JSON
-    lines: AsyncIterator[bytes] | None = None
+    lines: AsyncGenerator[bytes, None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

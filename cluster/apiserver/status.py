@@ -106,10 +106,9 @@ def too_large_version(revision: int, current: int) -> APIStatusError:
     return APIStatusError(504, "Timeout", message, {"causes": causes, "retryAfterSeconds": 1})
 
 
-def too_large(num_bytes: int, limit_bytes: int) -> APIStatusError:
+def too_large(limit_bytes: int) -> APIStatusError:
     """The body is more than the server reads."""
-    message = f"Request entity too large: limit is {limit_bytes}"
-    return APIStatusError(413, "RequestEntityTooLarge", f"{message}, got {num_bytes}")
+    return APIStatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit_bytes}")
 
 
 def namespace_not_found(namespace: str) -> APIStatusError:
@@ -123,3 +122,10 @@ def invalid_options(field: str, fault: str) -> APIStatusError:
     causes = [{"reason": "FieldValueForbidden", "message": fault, "field": field}]
     details = {"group": "meta.k8s.io", "kind": "ListOptions", "causes": causes}
     return APIStatusError(422, "Invalid", f'ListOptions.meta.k8s.io "" is invalid: {field}: {fault}', details)
+
+
+def unsupported_type(content_type: str) -> APIStatusError:
+    """The body is in a form that is not read."""
+    rule = "the body of the request was in an unknown format - accepted media types include: application/json"
+    message = f"{rule}, got {content_type}"
+    return APIStatusError(415, "UnsupportedMediaType", message)

@@ -7,7 +7,8 @@ following --time is up--> last BOOKMARK, end        following --compacted--> ERR
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from cluster.apiserver import status
@@ -60,7 +61,7 @@ class WatchStream:
         if revision > current:
             raise status.too_large_version(revision, current)
 
-    async def lines(self) -> AsyncIterator[bytes]:
+    async def lines(self) -> AsyncGenerator[bytes, None]:
         """Yield one event a line until the time is up, or the store ends it."""
         revision = read_count(self._query, "resourceVersion")
         has_bookmarks = read_bool(self._query, "allowWatchBookmarks")
@@ -76,10 +77,11 @@ class WatchStream:
                 yield self._bookmark(revision, _INITIAL_END)
         elif revision == 0:
             revision = (await self._store.status()).revision
-        async for line in self._follow(revision, has_bookmarks=has_bookmarks):
-            yield line
+        async with aclosing(self._follow(revision, has_bookmarks=has_bookmarks)) as changes:
+            async for line in changes:
+                yield line
 
-    async def _follow(self, revision: int, *, has_bookmarks: bool) -> AsyncIterator[bytes]:
+    async def _follow(self, revision: int, *, has_bookmarks: bool) -> AsyncGenerator[bytes, None]:
         prefix = prefix_of(self._resource, self._namespace).encode()
         watch = self._store.watch(prefix, prefix_end(prefix), revision + 1)
         timeout_seconds = read_count(self._query, "timeoutSeconds") or _DEFAULT_TIMEOUT_SECONDS

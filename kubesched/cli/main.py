@@ -15,6 +15,7 @@ from kubesched.cli.explain import explain
 from kubesched.cli.replay import replay
 from kubesched.cli.report import report
 from kubesched.cli.trace import trace
+from kubesched.cli.up import up
 from kubesched.errors import DownloadError, InternalError, KubeschedError
 from kubesched.version import KUBERNETES_VERSION
 
@@ -34,6 +35,7 @@ cli.add_command(compare)
 cli.add_command(explain)
 cli.add_command(report)
 cli.add_command(trace)
+cli.add_command(up)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -1,0 +1,5 @@
+"""Runs the command line in a process of its own."""
+
+from kubesched.cli import main
+
+main()
