@@ -16,6 +16,7 @@ MOST_SAMPLES = 900
 MOST_NODES = 4000
 MOST_LINES = 8
 MOST_REASONS = 15
+NONE = -1
 _SECOND_NS = 10**9
 _HOUR_S = 3600
 _WAIT_EDGES_S = (0.001, 0.01, 0.1, 1, 10, 60, 600, 3600, 6 * 3600, 86400)
@@ -141,7 +142,10 @@ def _waits(pods: pa.Table) -> dict[str, Any]:
 
 
 def _heat(nodes: pa.Table, notes: list[str]) -> dict[str, Any]:
-    """Return the share of each resource that is requested on each node, in whole percent; groups of nodes if many."""
+    """Return the share of each resource that is requested on each node, in whole percent; groups of nodes if many.
+
+    A node that has none of a resource is left out of its group's mean; a group of such nodes is NONE.
+    """
     names = nodes.column("node").to_pylist()
     size = -(-len(names) // MOST_NODES) or 1
     columns: dict[str, npt.NDArray[Any]] = {"scarcest": nodes.column("share").to_numpy()}
@@ -151,16 +155,19 @@ def _heat(nodes: pa.Table, notes: list[str]) -> dict[str, Any]:
             there = nodes.column(f"allocatable.{resource}").to_numpy()
             taken = nodes.column(column).to_numpy()
             if there.any():
-                columns[resource] = np.where(there > 0, taken / np.maximum(there, 1), -0.01)
+                columns[resource] = np.where(there > 0, taken / np.maximum(there, 1), np.nan)
     starts: npt.NDArray[np.int64] = np.arange(0, len(names), size)
     labels = [names[i] if size == 1 else f"{names[i]} … {names[min(i + size, len(names)) - 1]}" for i in starts]
     if size > 1:
         notes.append(f"in the map of nodes a cell is the mean of {size} nodes")
     shares = {}
     for name, column in columns.items():
-        sums = np.add.reduceat(column, starts) if len(column) else column
-        counts = np.minimum(size, len(names) - starts)
-        shares[name] = np.rint(100 * sums / np.maximum(counts, 1)).astype(int).tolist()
+        has = ~np.isnan(column)
+        sums, counts = (
+            np.add.reduceat(part, starts) if len(part) else part for part in (np.nan_to_num(column), has * 1)
+        )
+        mean = np.rint(100 * sums / np.maximum(counts, 1))
+        shares[name] = np.where(counts > 0, mean, NONE).astype(int).tolist()
     return {"nodes": labels, "shares": shares}
 
 

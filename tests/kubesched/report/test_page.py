@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -18,7 +19,7 @@ import kubesched as ks
 from kubesched.errors import ConfigError, TraceFormatError
 from kubesched.replay.result import ReplayResult
 from kubesched.report import write_report
-from kubesched.report.page.figures import MOST_NODES, MOST_SAMPLES, figures
+from kubesched.report.page.figures import MOST_NODES, MOST_SAMPLES, NONE, figures
 from kubesched.report.page.page import render_page
 from kubesched.report.page.prices import read_prices
 
@@ -108,6 +109,18 @@ def test_many_nodes_are_grouped(tmp_path: Path) -> None:
     assert len(found["heat"]["nodes"]) == -(-count // 3)
     assert found["heat"]["nodes"][0] == "n0 … n2"
     assert sum(share > 0 for share in found["heat"]["shares"]["cpu"]) == 1
+
+
+def test_a_node_without_a_resource_counts_in_no_mean(result: ReplayResult) -> None:
+    nodes = result.nodes
+    columns = {"allocatable.gpu": [0, 4, 0], "requested.gpu": [0, 3, 0]}
+    for name, values in columns.items():
+        nodes = nodes.append_column(name, [values])
+    found = figures({**tables(result), "nodes": nodes}, result.summary())
+    assert found["heat"]["shares"]["gpu"] == [NONE, 75, NONE]
+    many = pa.concat_tables([nodes] * MOST_NODES)
+    found = figures({**tables(result), "nodes": many}, result.summary())
+    assert set(found["heat"]["shares"]["gpu"]) == {75}
 
 
 def test_a_page_asks_for_nothing_and_runs_nothing_of_a_name(result: ReplayResult) -> None:
