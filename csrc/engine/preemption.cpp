@@ -249,18 +249,19 @@ std::string Preemption::not_helpful(const std::vector<NodeIndex>& potential) {
   ClusterState& state = cycle_.state;
   const std::size_t num_nodes = state.nodes().size();
   Diagnosis diagnosis(num_nodes);
-  std::map<std::string, std::int64_t> histogram;
+  std::int64_t num_without_victims = 0;
   for (NodeIndex node : potential) {
     const std::vector<PodId> lower = lower_priority_pods(node);
     if (lower.empty()) {
-      ++histogram["No preemption victims found for incoming pod"];
+      ++num_without_victims;
       continue;
     }
     Supposition supposed(state, node);
     for (PodId pod : lower) supposed.remove(pod);
     run_.diagnose_node(node, diagnosis);
   }
-  for (const auto& [reason, count] : diagnosis.histogram()) histogram[reason] += count;
+  std::map<std::string, std::int64_t> histogram = diagnosis.histogram();
+  if (num_without_victims > 0) histogram["No preemption victims found for incoming pod"] += num_without_victims;
   const auto others = static_cast<std::int64_t>(num_nodes - potential.size());
   if (others > 0) histogram["Preemption is not helpful for scheduling"] += others;
   return fit_error(num_nodes, histogram);

@@ -107,27 +107,50 @@ bool NodeResourcesFit::filter_node(Cycle& cycle, NodeIndex node) const {
 void NodeResourcesFit::explain(Cycle& cycle, const std::vector<ResourceAmount>& requests, NodeMask& nodes,
                                Diagnosis& diagnosis) const {
   const NodeTable& table = cycle.state.nodes();
-  std::map<std::vector<bool>, ReasonSetId> reason_sets;  // by what is short: pods, then each request
+  constexpr char kEnough = '.';
+  constexpr char kShort = 's';
+  struct Asked {
+    const Column<std::int64_t>& allocatable;
+    const Column<std::int64_t>& requested;
+    std::int64_t amount;
+  };
+  std::vector<Asked> asked;
+  for (const ResourceAmount& request : requests) {
+    asked.push_back({table.allocatable(request.resource), table.requested(request.resource), request.amount});
+  }
+  const Column<std::int64_t>& most_pods = table.allocatable(ResourceTable::kPods);
+  // A letter for pods, then one for each request, says whether it is short. Neighbours are often short of the same.
+  std::map<std::string, ReasonSetId> reason_sets;
+  std::string is_short(requests.size() + 1, kEnough);
+  const std::string* last = nullptr;
+  ReasonSetId last_set = 0;
   nodes.filter([&](std::size_t node) {
-    std::vector<bool> is_short(requests.size() + 1, false);
-    is_short[0] = table.num_pods()[node] + 1 > table.allocatable(ResourceTable::kPods)[node];
+    is_short[0] = table.num_pods()[node] + 1 > most_pods[node] ? kShort : kEnough;
+    bool any = is_short[0] == kShort;
     Code code = Code::kUnschedulable;
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-      const std::int64_t allocatable = table.allocatable(requests[i].resource)[node];
-      is_short[i + 1] = requests[i].amount > allocatable - table.requested(requests[i].resource)[node];
-      if (is_short[i + 1] && requests[i].amount > allocatable) code = Code::kUnschedulableAndUnresolvable;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const std::int64_t allocatable = asked[i].allocatable[node];
+      is_short[i + 1] = asked[i].amount > allocatable - asked[i].requested[node] ? kShort : kEnough;
+      if (is_short[i + 1] == kEnough) continue;
+      any = true;
+      if (asked[i].amount > allocatable) code = Code::kUnschedulableAndUnresolvable;
     }
-    if (std::find(is_short.begin(), is_short.end(), true) == is_short.end()) return true;
-    const auto [slot, added] = reason_sets.try_emplace(is_short, 0);
-    if (added) {
-      std::vector<std::string> reasons;
-      if (is_short[0]) reasons.emplace_back("Too many pods");
-      for (std::size_t i = 0; i < requests.size(); ++i) {
-        if (is_short[i + 1]) reasons.push_back("Insufficient " + cycle.state.resources().name(requests[i].resource));
+    if (!any) return true;
+    if (last == nullptr || *last != is_short) {
+      const auto [slot, added] = reason_sets.try_emplace(is_short, 0);
+      if (added) {
+        std::vector<std::string> reasons;
+        if (is_short[0] == kShort) reasons.emplace_back("Too many pods");
+        for (std::size_t i = 0; i < requests.size(); ++i) {
+          if (is_short[i + 1] == kEnough) continue;
+          reasons.push_back("Insufficient " + cycle.state.resources().name(requests[i].resource));
+        }
+        slot->second = diagnosis.add_reasons(std::move(reasons));
       }
-      slot->second = diagnosis.add_reasons(std::move(reasons));
+      last = &slot->first;
+      last_set = slot->second;
     }
-    diagnosis.reject(node, code, slot->second);
+    diagnosis.reject(node, code, last_set);
     return false;
   });
 }
