@@ -33,10 +33,8 @@ def run_in_processes(trace: Trace, tasks: Sequence[Task], num_workers: int) -> I
     with tempfile.TemporaryDirectory(prefix="kubesched-") as folder:
         path = Path(folder) / "trace.parquet"
         write_trace(trace, path)
-        workers = [_start(path) for _ in range(min(num_workers, len(tasks)))]
+        workers: list[subprocess.Popen[str]] = []
         idle: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
-        for worker in workers:
-            idle.put(worker)
 
         def do(task: Task) -> dict[str, Any]:
             worker = idle.get()
@@ -45,8 +43,12 @@ def run_in_processes(trace: Trace, tasks: Sequence[Task], num_workers: int) -> I
             finally:
                 idle.put(worker)
 
-        executor = ThreadPoolExecutor(len(workers))
+        count = min(num_workers, len(tasks))
+        executor = ThreadPoolExecutor(count)
         try:
+            for _ in range(count):
+                workers.append(_start(path))
+                idle.put(workers[-1])
             futures = {executor.submit(do, task): i for i, task in enumerate(tasks)}
             for future in as_completed(futures):
                 yield futures[future], future.result()
@@ -65,7 +67,9 @@ def run_in_processes(trace: Trace, tasks: Sequence[Task], num_workers: int) -> I
 
 def _start(path: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", _WORKER, str(path)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    pipe = subprocess.PIPE
+    # In a session of its own: Ctrl-C on a terminal is for this process, which ends its workers.
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True)  # noqa: S603
 
 
 def _ask(worker: subprocess.Popen[str], task: Task) -> dict[str, Any]:

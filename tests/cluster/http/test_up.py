@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -18,6 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from cluster.store.etcd import EtcdStore
+from cluster.store.records import Range
+from tests.cluster.store.etcd_cluster import EtcdCluster, needs_etcd
 
 pytest.importorskip("aiohttp", reason="aiohttp is not installed: there is no server to start")
 pytest.importorskip("cryptography", reason="cryptography is not installed: there is no CA")
@@ -118,6 +123,56 @@ def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
     second = Up(tmp_path, "--data-dir", str(tmp_path / "data"))
     assert ask(second.connect(), "GET", f"{MAPS}/a") == (200, made)
     assert second.stop() == (0, "")
+
+
+@needs_etcd
+def test_an_etcd_keeps_the_objects_and_they_are_served_as_etcd_too(tmp_path: Path) -> None:
+    cluster = EtcdCluster(tmp_path)
+    try:
+        cluster.wait_until_ready()
+        first = Up(tmp_path, "--etcd-servers", cluster.endpoints[0], "--listen-client", "127.0.0.1:0")
+        code, made = ask(first.connect(), "POST", MAPS, b'{"metadata": {"name": "a"}}')
+        assert code == 201
+        served = first.ready.strip().partition("etcd at ")[2]
+
+        async def read() -> bytes:
+            store = await EtcdStore.connect([served])
+            found = await store.range(Range(b"/registry/configmaps/default/a"))
+            await store.close()
+            return found.kvs[0].value
+
+        assert json.loads(asyncio.run(read()))["metadata"]["uid"] == made["metadata"]["uid"]
+        first.stop(signal.SIGKILL)
+        second = Up(tmp_path, "--etcd-servers", cluster.endpoints[0])
+        assert ask(second.connect(), "GET", f"{MAPS}/a") == (200, made)
+        assert second.stop() == (0, "")
+    finally:
+        cluster.stop()
+
+
+@pytest.mark.parametrize(
+    ("options", "want"),
+    [
+        pytest.param(["--listen-client", "here"], "--listen-client must be HOST:PORT, got 'here'", id="no address"),
+        pytest.param(["--listen-client", "0.0.0.0:0"], "host must be a loopback address, got '0.0.0.0'", id="for all"),
+        pytest.param(["--data-dir", "a", "--etcd-servers", "b"], "one without the other", id="two stores"),
+        pytest.param(["--etcd-cafile", "a"], "go with --etcd-servers", id="a CA for nobody"),
+        pytest.param(["--etcd-servers", "127.0.0.1"], "must be a URL like http://127.0.0.1:2379", id="no port"),
+    ],
+)
+def test_options_that_do_not_fit(tmp_path: Path, options: list[str], want: str) -> None:
+    refused = Up(tmp_path, *options)
+    _, errors = refused.process.communicate(timeout=60)
+    assert (refused.ready, refused.process.returncode) == ("", 2)
+    assert want in errors
+    assert "Traceback" not in errors
+
+
+def test_a_port_that_is_taken(up: Up, tmp_path: Path) -> None:
+    taken = up.ready.split(",")[0].rpartition(":")[2]
+    refused = Up(tmp_path, "--port", taken)
+    _, errors = refused.process.communicate(timeout=60)
+    assert (refused.process.returncode, errors) == (2, f"kubesched: port must be free, got 127.0.0.1:{taken}\n")
 
 
 def test_a_file_of_somebody_else_is_not_written_over(tmp_path: Path) -> None:
