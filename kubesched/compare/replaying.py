@@ -41,8 +41,8 @@ def _means(result: ReplayResult) -> dict[str, float]:
     found = {}
     for name in series.column_names:
         resource = name.removeprefix("requested.")
-        if name == resource or not spans_ns.sum():
-            continue
+        if name == resource or f"utilisation.{resource}" not in series.column_names or not spans_ns.sum():
+            continue  # not an amount that is requested of all nodes: a pool's, or another column
         there = series.column(f"allocatable.{resource}").to_numpy()[:-1]
         taken = series.column(name).to_numpy()[:-1]
         shares = np.divide(taken, there, out=np.zeros(len(there)), where=there > 0)

@@ -23,7 +23,7 @@ from kubesched.compare.choice import Choice
 from kubesched.compare.packing import pack
 from kubesched.compare.workload import read_workload
 from kubesched.errors import ConfigError
-from kubesched.traces import open_trace
+from kubesched.traces import example_trace, open_trace
 
 POLICIES = ("random", "dotprod", "gpuclustering", "gpupacking", "bestfit", "fgd")
 
@@ -59,6 +59,18 @@ def test_replays_do_not_depend_on_the_number_of_workers_either(files: list[str])
     assert [row["choice"] for row in one.means()] == ["fgd", "default", "config-1"]
     by_choice = {(row["choice"], row["seed"]): row["digest"] for row in one.summary()["runs"]}
     assert by_choice["default", 42] == by_choice["config-1", 42], "the defaults are the defaults"
+
+
+def test_shares_are_of_all_nodes_and_means_over_time() -> None:
+    trace = example_trace(20, 300)
+    found = compare(trace, policies=["default"], seeds=1, mode="replay", workers=1)
+    shares = [name.removesuffix("_mean_percent") for name in found.measures if name.endswith("_mean_percent")]
+    assert shares == ["cpu", "memory", "pods", "nvidia.com/gpu"]
+    series = ks.replay(trace, tie_break="random", seed=42).series
+    times = series.column("time_ns").to_pylist()
+    used = series.column("utilisation.cpu").to_pylist()
+    area = sum(share * (after - at) for share, at, after in zip(used, times, times[1:], strict=False))
+    assert found.means()[0]["cpu_mean_percent"] == pytest.approx(100 * area / (times[-1] - times[0]), abs=1e-4)
 
 
 def test_an_arrangement_repeats_pods_up_to_the_load_and_no_further(files: list[str]) -> None:
