@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -57,9 +58,13 @@ def browser() -> Iterator[Any]:
         pytest.skip("chromium is not installed")
     from playwright.sync_api import sync_playwright
 
+    # What is preloaded into this process, a sanitizer's runtime, is none of the browser's.
+    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+            env=dict(environment),
         )
         yield opened
         opened.close()
