@@ -64,7 +64,7 @@ def browser() -> Iterator[Any]:
         opened = playwright.chromium.launch(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-            env=dict(environment),
+            env=environment,
         )
         yield opened
         opened.close()
