@@ -59,7 +59,9 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     # What is preloaded into this process, a sanitizer's runtime, is none of the browser's.
-    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    environment: dict[str, str | float | bool] = {
+        name: value for name, value in os.environ.items() if name != "LD_PRELOAD"
+    }
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=CHROMIUM,
